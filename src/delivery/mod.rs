@@ -1,0 +1,75 @@
+//! One emission for one subscription: what a handler receives, and how it says
+//! that it is done.
+//!
+//! A handler reads the event through the [`Delivery`], which dereferences to
+//! it. **A delivery is complete when it is dropped**, wherever it went: through
+//! a `ResponseFuture`, `ctx.spawn`, a batch or a channel. So an actor's handler
+//! has `type Result = ()`, and needs no reply channel to say that it is done.
+//!
+//! | the handler | the outcome |
+//! |---|---|
+//! | drops the delivery | [`Handled`](crate::Outcome::Handled) |
+//! | calls [`fail`](Delivery::fail) | [`Failed`](crate::Outcome::Failed) |
+//! | calls [`reply`](Delivery::reply) | `Handled`, with the answer |
+//! | calls [`settle`](Delivery::settle) or [`settle_async`](Delivery::settle_async) | as the closure returned |
+//! | panics while it holds the delivery | [`Panicked`](crate::Outcome::Panicked) |
+//! | stops before it has read the delivery | [`Lost`](crate::Outcome::Lost) |
+//!
+//! ```
+//! use actix::prelude::*;
+//! use ventix::{on, Delivery, Emitter, Linker, Strategy};
+//!
+//! struct OrderPlaced { id: u64 }
+//!
+//! struct Mailer;
+//!
+//! impl Actor for Mailer {
+//!     type Context = Context<Self>;
+//! }
+//!
+//! impl Handler<Delivery<OrderPlaced>> for Mailer {
+//!     type Result = ();
+//!
+//!     fn handle(&mut self, order: Delivery<OrderPlaced>, _: &mut Context<Self>) {
+//!         if order.id == 0 {
+//!             order.fail("an order without an id");
+//!         } // else: handled, when `order` is dropped here
+//!     }
+//! }
+//!
+//! # System::new().block_on(async {
+//! let linker = Linker::start();
+//! linker.subscribe(on::<OrderPlaced>().actor(Mailer.start()))?;
+//! let emitter = Emitter::start(&linker, Strategy::current());
+//! assert!(emitter.emit_and_wait(OrderPlaced { id: 1 }).await.all_handled());
+//! assert!(!emitter.emit_and_wait(OrderPlaced { id: 0 }).await.all_handled());
+//! # Ok::<(), ventix::SubscribeError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Handled, panicked or lost
+//!
+//! An actor's delivery can be dropped in three ways, and actix tells nobody
+//! which. Two questions tell them apart exactly, for everything that ends inside
+//! a handler or still waits in the mailbox:
+//!
+//! - *Is the actor's mailbox still there?* A handler that panics drops what it
+//!   holds first and the mailbox after it, so only the delivery that was being
+//!   handled finds the mailbox there: it panicked, those behind it are lost.
+//! - *Was it read?* What is dropped unread after its mailbox has gone never
+//!   reached the handler: it is lost. What was read, and then outlived its actor
+//!   in a `ResponseFuture`, is handled.
+//!
+//! A future that its actor drops half-way, as `ctx.stop()` does with what was
+//! spawned on the context, cannot be told from one that ended. Where that
+//! matters, let [`settle_async`](Delivery::settle_async) run it.
+
+mod delivery;
+mod emitted;
+mod slip;
+mod turn;
+
+pub use delivery::Delivery;
+
+pub(crate) use emitted::{Emitted, Header, Ledger};
+pub(crate) use turn::Turn;

@@ -1,0 +1,76 @@
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+
+use super::emission::Emission;
+use super::launch::Caller;
+use super::message::Emit;
+use super::shared::{Core, Shared};
+
+/// The emitter as an actor: what [`Emitter::addr`](crate::Emitter::addr) is the
+/// address of. It lives where the emitter's strategy says, and runs emissions
+/// there.
+///
+/// # Examples
+///
+/// ```
+/// use actix::Addr;
+/// use ventix::{Emit, EmitterActor};
+///
+/// fn tell(emitter: &Addr<EmitterActor>) {
+///     emitter.do_send(Emit("news"));
+/// }
+/// ```
+pub struct EmitterActor {
+    core: Arc<Core>,
+    /// The handles' half. Weak, so that the actor does not keep itself alive.
+    shared: Weak<Shared>,
+}
+
+impl EmitterActor {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        let shared = Weak::new();
+        Self { core, shared }
+    }
+
+    /// The handles' half, made anew when only addresses are left.
+    fn shared(&mut self, ctx: &mut Context<Self>) -> Arc<Shared> {
+        self.shared.upgrade().unwrap_or_else(|| {
+            let (core, addr) = (self.core.clone(), ctx.address());
+            let shared = Arc::new(Shared { core, addr });
+            self.shared = Arc::downgrade(&shared);
+            shared
+        })
+    }
+}
+
+impl Actor for EmitterActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Emission> for EmitterActor {
+    type Result = ();
+
+    fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+        emission.run();
+    }
+}
+
+impl<E: Send + Sync + 'static> Handler<Emit<E>> for EmitterActor {
+    type Result = MessageResult<Emit<E>>;
+
+    fn handle(&mut self, emit: Emit<E>, ctx: &mut Context<Self>) -> Self::Result {
+        let launch = self.shared(ctx).launch(emit, Caller::Actor, false);
+        MessageResult(launch.receipt)
+    }
+}
+
+impl fmt::Debug for EmitterActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.core.debug.name;
+        f.debug_struct("EmitterActor")
+            .field("name", name)
+            .finish_non_exhaustive()
+    }
+}

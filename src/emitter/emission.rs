@@ -1,0 +1,277 @@
+use std::fmt;
+use std::sync::Arc;
+
+use actix::Message;
+use actix::clock::Instant;
+
+use crate::delivery::{Emitted, Header};
+use crate::event::Metadata;
+use crate::outcome::{Reason, Tracker, Verdict};
+use crate::registry::{Accepted, Lane, Route};
+
+/// An emitted event that waits to be run, with the deliveries that were accepted
+/// for it: what a strategy handles.
+///
+/// It is self-contained: [`run`](Self::run) starts its deliveries on whichever
+/// thread calls it. So any actor that handles `Emission` is a strategy, and the
+/// built-in ones use nothing more. Dropping it without running it ends its
+/// deliveries as [`Lost`](crate::Outcome::Lost), and frees the one shot of those
+/// that fire once.
+///
+/// # Examples
+///
+/// A strategy that runs every emission a second later:
+///
+/// ```
+/// use std::time::Duration;
+/// use actix::prelude::*;
+/// use ventix::{Emission, Emitter, Linker};
+///
+/// struct Later;
+///
+/// impl Actor for Later {
+///     type Context = Context<Self>;
+/// }
+///
+/// impl Handler<Emission> for Later {
+///     type Result = ();
+///
+///     fn handle(&mut self, emission: Emission, ctx: &mut Context<Self>) {
+///         ctx.run_later(Duration::from_secs(1), |_, _| emission.run());
+///     }
+/// }
+///
+/// # System::new().block_on(async {
+/// let linker = Linker::start();
+/// let emitter = Emitter::with(&linker, Later.start().recipient());
+/// # });
+/// ```
+#[must_use = "an emission that is dropped is lost: call `run`"]
+pub struct Emission {
+    cargo: Option<Cargo>,
+    /// Its place among the emissions that wait.
+    permit: Option<Permit>,
+}
+
+struct Cargo {
+    emitted: Arc<dyn Runnable>,
+    accepted: Accepted,
+}
+
+impl Emission {
+    pub(super) fn new<E: Send + Sync + 'static>(
+        emitted: Arc<Emitted<E>>,
+        accepted: Accepted,
+        permit: Option<Permit>,
+    ) -> Self {
+        Self {
+            cargo: Some(Cargo { emitted, accepted }),
+            permit,
+        }
+    }
+
+    /// Starts every delivery, one after the other, on this thread: sync callbacks
+    /// run here and now, async ones are spawned on this thread's arbiter,
+    /// blocking ones go to their pool, and actors are sent theirs.
+    ///
+    /// Deliveries whose deadline has passed are refused instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use ventix::Emission;
+    ///
+    /// struct Direct;
+    ///
+    /// impl Actor for Direct {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Emission> for Direct {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+    ///         emission.run();
+    ///     }
+    /// }
+    /// ```
+    pub fn run(mut self) {
+        // It waits no longer: the next one may come in while this one runs.
+        self.permit = None;
+        let Some(Cargo { emitted, accepted }) = self.cargo.take() else {
+            return;
+        };
+        let deadline = emitted.header().metadata.deadline();
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return emitted.abandon(&accepted, || Verdict::Refused(Reason::Expired));
+        }
+        emitted.run(&accepted);
+    }
+
+    /// Runs it, and waits until every delivery has ended.
+    ///
+    /// Nothing starts before the future is polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is first polled, the emission is lost. Dropped later,
+    /// its deliveries go on, and nobody waits for them.
+    ///
+    /// # Examples
+    ///
+    /// A strategy that lets one emission end before the next begins:
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use ventix::Emission;
+    ///
+    /// struct OneByOne;
+    ///
+    /// impl Actor for OneByOne {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Emission> for OneByOne {
+    ///     type Result = AtomicResponse<Self, ()>;
+    ///
+    ///     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) -> Self::Result {
+    ///         AtomicResponse::new(Box::pin(emission.run_to_end().into_actor(self)))
+    ///     }
+    /// }
+    /// ```
+    pub async fn run_to_end(mut self) {
+        let accepted = self.deliveries();
+        let Some(cargo) = &mut self.cargo else {
+            return;
+        };
+        let header = Arc::get_mut(&mut cargo.emitted);
+        let header = header.expect("nobody else has an emission that was not run");
+        let tracker = header
+            .header_mut()
+            .tracker
+            .get_or_insert_with(|| Tracker::new(accepted));
+        let end = tracker.end();
+        self.run();
+        // The sender lives in the emission's header: it cannot be dropped
+        // before the last delivery has counted itself off.
+        let _ = end.await;
+    }
+
+    /// Returns what the emission says about itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::Emission;
+    ///
+    /// fn lane_of(emission: &Emission) -> &str {
+    ///     emission.metadata().key().unwrap_or("default")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.cargo().emitted.header().metadata
+    }
+
+    /// Returns how many deliveries it has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn is_broadcast(emission: &ventix::Emission) -> bool {
+    ///     emission.deliveries() > 1
+    /// }
+    /// ```
+    #[must_use]
+    pub fn deliveries(&self) -> usize {
+        let cargo = self.cargo();
+        match &cargo.accepted {
+            Accepted::All => cargo.emitted.matched(),
+            Accepted::Only(positions) => positions.len(),
+        }
+    }
+
+    fn cargo(&self) -> &Cargo {
+        let cargo = self.cargo.as_ref();
+        cargo.expect("only running and dropping, which end it, empty an emission")
+    }
+}
+
+impl Drop for Emission {
+    fn drop(&mut self) {
+        if let Some(Cargo { emitted, accepted }) = self.cargo.take() {
+            emitted.abandon(&accepted, || Verdict::Lost);
+        }
+    }
+}
+
+impl Message for Emission {
+    type Result = ();
+}
+
+impl fmt::Debug for Emission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emission")
+            .field("metadata", self.metadata())
+            .field("deliveries", &self.deliveries())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place among the emissions that wait for an emitter's arbiter.
+pub(super) struct Permit(Arc<Lane>);
+
+impl Permit {
+    pub(super) fn try_take(lane: &Arc<Lane>) -> Option<Self> {
+        lane.try_enter().then(|| Self(lane.clone()))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// An emitted event whose type only it knows.
+trait Runnable: Send + Sync {
+    fn run(self: Arc<Self>, accepted: &Accepted);
+    fn abandon(&self, accepted: &Accepted, verdict: fn() -> Verdict);
+    fn matched(&self) -> usize;
+    fn header(&self) -> &Header;
+    fn header_mut(&mut self) -> &mut Header;
+}
+
+impl<E: Send + Sync + 'static> Runnable for Emitted<E> {
+    fn run(self: Arc<Self>, accepted: &Accepted) {
+        // A count up and down, so that the route can be borrowed while the
+        // deliveries share the emission it is in.
+        let ledger = self.header.ledger.clone();
+        let route = ledger.as_any().downcast_ref::<Route<E>>();
+        route.expect(SAME_TYPE).run(self, accepted);
+    }
+
+    fn abandon(&self, accepted: &Accepted, verdict: fn() -> Verdict) {
+        route(self).abandon(&self.header, accepted, verdict);
+    }
+
+    fn matched(&self) -> usize {
+        route(self).len()
+    }
+
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
+    }
+}
+
+const SAME_TYPE: &str = "an emission's ledger is the route of its type";
+
+fn route<E: Send + Sync + 'static>(emitted: &Emitted<E>) -> &Route<E> {
+    let route = emitted.header.ledger.as_any().downcast_ref();
+    route.expect(SAME_TYPE)
+}

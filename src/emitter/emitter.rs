@@ -1,0 +1,270 @@
+use std::fmt;
+use std::sync::Arc;
+
+use actix::{Addr, Recipient};
+
+use crate::delivery::Delivery;
+use crate::event::Cause;
+use crate::linker::Linker;
+use crate::outcome::{Receipt, Report};
+
+use super::actor::EmitterActor;
+use super::builder::EmitterBuilder;
+use super::emission::Emission;
+use super::launch::Caller;
+use super::message::Emit;
+use super::prepared::Prepared;
+use super::shared::Shared;
+use super::strategy::Strategy;
+
+/// The handle to an actor that runs emissions. See the [module's page](crate::emitter).
+///
+/// Cloning is cheap, every clone is the same emitter, and it works from any
+/// thread, inside a `System` or not.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::{on, Emitter, Linker, Strategy};
+///
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<String>().call(|line| println!("{}", **line)))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+///
+/// let from_a_thread = emitter.clone();
+/// std::thread::spawn(move || from_a_thread.emit(String::from("hello")));
+///
+/// let report = emitter.emit_and_wait(String::from("world")).await;
+/// assert!(report.all_handled());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Emitter {
+    shared: Arc<Shared>,
+    /// Set on the emitter that a delivery hands out.
+    cause: Option<Arc<Cause>>,
+}
+
+impl Emitter {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let cause = None;
+        Self { shared, cause }
+    }
+
+    /// Starts an emitter with the default settings.
+    ///
+    /// # Panics
+    ///
+    /// When the strategy needs an arbiter and there is none.
+    /// [`Emitter::builder`] returns an error instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let here = Emitter::start(&linker, Strategy::current());
+    /// let elsewhere = Emitter::start(&linker, Strategy::dedicated());
+    /// # });
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn start(linker: &Linker, strategy: Strategy) -> Self {
+        match Self::builder(linker).strategy(strategy).start() {
+            Ok(emitter) => emitter,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Starts an emitter whose emissions are run by an actor of the user's: the
+    /// same as [`start`](Self::start) with [`Strategy::custom`].
+    ///
+    /// # Panics
+    ///
+    /// When no arbiter runs on this thread and that of the linker has stopped.
+    ///
+    /// # Examples
+    ///
+    /// See [`Emission`].
+    #[must_use]
+    #[track_caller]
+    pub fn with(linker: &Linker, strategy: Recipient<Emission>) -> Self {
+        Self::start(linker, Strategy::custom(strategy))
+    }
+
+    /// Returns a builder: strategy, name, capacity, debug mode. The strategy is
+    /// [`Strategy::current`] if nothing is said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::builder(&linker)
+    ///     .strategy(Strategy::dedicated())
+    ///     .name("mail")
+    ///     .capacity(64)
+    ///     .start()?;
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn builder(linker: &Linker) -> EmitterBuilder {
+        EmitterBuilder::new(linker.clone())
+    }
+
+    /// Returns the linker whose subscriptions it emits to.
+    #[must_use]
+    pub fn linker(&self) -> &Linker {
+        &self.shared.core.linker
+    }
+
+    /// Returns the address of the actor, for code that prefers messages: it
+    /// handles [`Emit`](struct@Emit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{Emit, Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let receipt = emitter.addr().send(Emit("nobody listens")).await?;
+    /// assert!(receipt.is_unheard());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn addr(&self) -> Addr<EmitterActor> {
+        self.shared.addr.clone()
+    }
+
+    /// Emits an event by its type, and never waits.
+    ///
+    /// The receipt says which subscriptions matched and which of them get it;
+    /// with [`Strategy::inline`] their handlers have started by then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, Strategy};
+    ///
+    /// struct OrderPlaced { id: u64 }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<OrderPlaced>().call(|order| println!("{}", order.id)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let receipt = emitter.emit(OrderPlaced { id: 1 });
+    /// assert_eq!(receipt.accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn emit<E: Send + Sync + 'static>(&self, event: E) -> Receipt {
+        self.launch(Emit(event))
+    }
+
+    /// Emits an event by its type, and waits until every delivery has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is emitted before the future is polled. When it is dropped later,
+    /// the deliveries go on, and their outcomes are told to nobody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u32>().call_async(|n| async move { Ok::<_, ventix::BoxError>(*n + 1) }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(41_u32).await;
+    /// assert_eq!(report.replies::<u32>().next(), Some(&42));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn emit_and_wait<E: Send + Sync + 'static>(&self, event: E) -> Report {
+        self.launch_and_wait(Emit(event)).await
+    }
+
+    /// Prepares an event to be emitted with a topic, key, correlation, deadline
+    /// or headers.
+    ///
+    /// # Examples
+    ///
+    /// See [`Prepared`].
+    pub fn prepare<E: Send + Sync + 'static>(&self, event: E) -> Prepared<'_, E> {
+        Prepared::new(self, Emit(event))
+    }
+
+    pub(super) fn launch<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> Receipt {
+        let emit = emit.caused_by(self.cause());
+        self.shared.launch(emit, Caller::Handle, false).receipt
+    }
+
+    pub(super) async fn launch_and_wait<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> Report {
+        let emit = emit.caused_by(self.cause());
+        let launch = self.shared.launch(emit, Caller::Handle, true);
+        launch.report().await
+    }
+
+    pub(super) fn cause(&self) -> Option<&Cause> {
+        self.cause.as_deref()
+    }
+}
+
+impl fmt::Debug for Emitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emitter")
+            .field("name", &self.shared.core.debug.name)
+            .field("linker", self.linker())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<E: ?Sized> Delivery<E> {
+    /// Returns the emitter that made the emission, for what its handlers emit.
+    ///
+    /// What is emitted through it names this emission as its cause, shares its
+    /// correlation id, and is wanted no longer than it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, Strategy};
+    ///
+    /// struct OrderPlaced;
+    /// struct InvoiceSent;
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<OrderPlaced>().call(|order| {
+    ///     order.emitter().emit(InvoiceSent);
+    /// }))?;
+    /// linker.subscribe(on::<InvoiceSent>().call(|invoice| {
+    ///     let about = invoice.metadata();
+    ///     assert_eq!(about.causation(), Some(about.correlation()));
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(emitter.emit_and_wait(OrderPlaced).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn emitter(&self) -> Emitter {
+        let origin = self.emitted().header.origin.clone();
+        let shared = origin.downcast::<Shared>();
+        Emitter {
+            shared: shared.expect("only emitters make emissions"),
+            cause: Some(Arc::new(self.metadata().as_cause())),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use std::fmt;
+
+use actix::Message;
+
+use crate::event::{Attributes, Cause, Topic, TopicError};
+use crate::outcome::Receipt;
+
+/// Emits an event, as a message to [`Emitter::addr`](crate::Emitter::addr). Made
+/// by the function of the same name.
+///
+/// An event with a topic, key or headers becomes a message with
+/// [`Prepared::into_message`](crate::Prepared::into_message).
+///
+/// # Examples
+///
+/// ```
+/// use ventix::{on, Emit, Emitter, Linker, Strategy};
+///
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<&str>().call(|_| ()))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+///
+/// emitter.addr().do_send(Emit("at once"));
+/// let receipt = emitter.addr().send(Emit("and wait for the receipt")).await?;
+/// assert_eq!(receipt.accepted(), 1);
+/// # Ok::<(), ventix::BoxError>(())
+/// # }).unwrap();
+/// ```
+pub struct Emit<E> {
+    pub(super) event: E,
+    pub(super) topic: Result<Option<Topic>, TopicError>,
+    pub(super) attributes: Option<Box<Attributes>>,
+}
+
+/// Makes the message that emits `event`.
+///
+/// # Examples
+///
+/// ```
+/// use actix::Addr;
+/// use ventix::{Emit, EmitterActor};
+///
+/// fn tell(emitter: &Addr<EmitterActor>) {
+///     emitter.do_send(Emit("news"));
+/// }
+/// ```
+#[allow(non_snake_case, reason = "it reads as the message that it makes")]
+pub fn Emit<E: Send + Sync + 'static>(event: E) -> Emit<E> {
+    Emit {
+        event,
+        topic: Ok(None),
+        attributes: None,
+    }
+}
+
+impl<E> Emit<E> {
+    pub(super) fn attributes(&mut self) -> &mut Attributes {
+        self.attributes.get_or_insert_default()
+    }
+
+    pub(super) fn caused_by(mut self, cause: Option<&Cause>) -> Self {
+        if let Some(cause) = cause {
+            self.attributes().inherit(cause);
+        }
+        self
+    }
+}
+
+impl<E: 'static> Message for Emit<E> {
+    type Result = Receipt;
+}
+
+impl<E> fmt::Debug for Emit<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emit")
+            .field("event", &std::any::type_name::<E>())
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+/// Free-form text that travels with an emission, in the order it was added.
+///
+/// A name may stand once; setting it again replaces its value. Names are
+/// compared as they are, with their case. Meant for a handful of entries: a
+/// look-up walks them.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::Headers;
+///
+/// let mut headers = Headers::default();
+/// headers.set("tenant", "acme");
+/// headers.set("tenant", "globex");
+/// assert_eq!(headers.get("tenant"), Some("globex"));
+/// assert_eq!(headers.len(), 1);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(Box<str>, Box<str>)>);
+
+impl Headers {
+    pub(super) const EMPTY: &Self = &Self(Vec::new());
+
+    /// Sets `name` to `value` and returns the value it had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut headers = ventix::Headers::default();
+    /// assert_eq!(headers.set("a", "1"), None);
+    /// assert_eq!(headers.set("a", "2").as_deref(), Some("1"));
+    /// ```
+    pub fn set(
+        &mut self,
+        name: impl Into<Box<str>>,
+        value: impl Into<Box<str>>,
+    ) -> Option<Box<str>> {
+        let (name, value) = (name.into(), value.into());
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => Some(std::mem::replace(old, value)),
+            None => {
+                self.0.push((name, value));
+                None
+            }
+        }
+    }
+
+    /// Returns the value of `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(ventix::Headers::default().get("tenant"), None);
+    /// ```
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| &**known == name);
+        found.map(|(_, value)| &**value)
+    }
+
+    /// Returns every name with its value, in the order they were added.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut headers = ventix::Headers::default();
+    /// headers.set("b", "1");
+    /// headers.set("a", "2");
+    /// assert_eq!(headers.iter().collect::<Vec<_>>(), [("b", "1"), ("a", "2")]);
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// Returns how many names there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(ventix::Headers::default().len(), 0);
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(ventix::Headers::default().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

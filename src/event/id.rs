@@ -1,0 +1,176 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
+
+use super::clock;
+
+/// The id of an emission: a UUID of version 7, so ids sort by time.
+///
+/// The first 48 bits are the wall-clock time in milliseconds, as RFC 9562 lays
+/// them out; then come a counter of the emitter (32 bits) and the emitter's own
+/// random bits (42), which takes one clock reading and no random numbers per
+/// emission. On Linux the time has the resolution of the kernel's tick (1 to
+/// 10 ms). Ids of one emitter never repeat, and rise in the order of emission
+/// while the system's clock does not step back.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::EmissionId;
+///
+/// let id: EmissionId = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
+/// assert_eq!(id.to_string(), "01890a5d-ac96-774b-bcce-b302099a8057");
+/// # Ok::<(), ventix::InvalidId>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EmissionId(Uuid);
+
+impl EmissionId {
+    /// Makes an id of 128 bits that come from elsewhere, such as a request id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(ventix::EmissionId::from_u128(7).as_u128(), 7);
+    /// ```
+    #[must_use]
+    pub const fn from_u128(bits: u128) -> Self {
+        Self(Uuid::from_u128(bits))
+    }
+
+    /// Returns the id's 128 bits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(ventix::EmissionId::from_u128(1).as_u128(), 1);
+    /// ```
+    #[must_use]
+    pub const fn as_u128(&self) -> u128 {
+        self.0.as_u128()
+    }
+
+    /// Returns the time in the id's first 48 bits.
+    pub(super) fn time(self) -> SystemTime {
+        let millis = u64::try_from(self.as_u128() >> 80).unwrap_or(0);
+        UNIX_EPOCH + Duration::from_millis(millis)
+    }
+}
+
+impl fmt::Display for EmissionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for EmissionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EmissionId({})", self.0)
+    }
+}
+
+impl FromStr for EmissionId {
+    type Err = super::error::InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Uuid::try_parse(text)?))
+    }
+}
+
+/// The ids of one emitter.
+#[derive(Debug)]
+pub(crate) struct IdSource {
+    /// 42 random bits: what keeps two emitters apart in one millisecond.
+    random: u64,
+    /// How many ids were given. Its low 32 bits go into the id, so a repeat
+    /// would need 2^32 emissions in one millisecond.
+    given: AtomicU64,
+}
+
+impl IdSource {
+    const RANDOM_BITS: u32 = 42;
+
+    pub(crate) fn new() -> Self {
+        let (_, low) = Uuid::now_v7().as_u64_pair();
+        Self {
+            random: low & ((1 << Self::RANDOM_BITS) - 1),
+            given: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn next(&self) -> EmissionId {
+        let count = self.given.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
+        let version_and_count = 0x7000 | (count >> 20);
+        let high = clock::now_millis() << 16 | version_and_count;
+        let variant = 0b10 << 62;
+        let low = variant | (count & 0xf_ffff) << Self::RANDOM_BITS | self.random;
+        EmissionId(Uuid::from_u64_pair(high, low))
+    }
+}
+
+/// The id of a subscription, unique within its linker and never used again.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Linker};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let first = linker.subscribe(on::<u8>().call(|_| ()))?;
+/// let second = linker.subscribe(on::<u8>().call(|_| ()))?;
+/// assert!(first.id() < second.id());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(u64);
+
+impl SubscriptionId {
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for SubscriptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+impl fmt::Debug for SubscriptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SubscriptionId({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_an_emitter_are_version_7_unique_and_rising() {
+        let source = IdSource::new();
+        let ids: Vec<_> = (0..100_000).map(|_| source.next()).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(ids.iter().all(|id| id.0.get_version_num() == 7));
+        assert!(
+            ids.iter()
+                .all(|id| id.0.get_variant() == uuid::Variant::RFC4122)
+        );
+    }
+
+    #[test]
+    fn the_time_in_an_id_is_the_wall_clock_within_a_tick() {
+        let before = SystemTime::now() - Duration::from_millis(50);
+        let time = IdSource::new().next().time();
+        assert!(before <= time && time <= SystemTime::now() + Duration::from_millis(1));
+    }
+
+    #[test]
+    fn two_emitters_differ_in_their_random_bits() {
+        assert_ne!(IdSource::new().random, IdSource::new().random);
+    }
+}

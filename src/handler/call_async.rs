@@ -1,0 +1,56 @@
+use std::panic::AssertUnwindSafe;
+
+use actix_rt::Arbiter;
+use futures::FutureExt;
+
+use crate::delivery::{Delivery, Turn};
+use crate::outcome::{IntoOutcome, Panicked, Reason, Verdict};
+use crate::registry::Target;
+
+use super::guard::guard;
+
+/// A callback whose future runs on the arbiter that runs the emission, so it
+/// need not be `Send`.
+pub(crate) struct AsyncTarget<F>(pub(crate) F);
+
+impl<E, F, U, R> Target<E> for AsyncTarget<F>
+where
+    E: ?Sized + Send + Sync + 'static,
+    F: Fn(Delivery<E>) -> U + Send + Sync,
+    U: Future<Output = R> + 'static,
+    R: IntoOutcome,
+{
+    fn start(&self, turn: Turn<'_, E>) {
+        if !can_spawn() {
+            return turn.end(Verdict::Refused(Reason::NoArbiter));
+        }
+        let (delivery, slip) = turn.into_shared();
+        let mut future = None;
+        // Making the future runs the user's code too, up to its first `await`
+        // or less.
+        let made = guard(|| {
+            future = Some((self.0)(delivery));
+            Verdict::Lost
+        });
+        let Some(future) = future else {
+            return slip.decide(made);
+        };
+        actix_rt::spawn(async move {
+            let done = AssertUnwindSafe(future).catch_unwind().await;
+            slip.decide(match done {
+                Ok(result) => result.judge(),
+                Err(panic) => Verdict::Panicked(Panicked::caught(&*panic)),
+            });
+        });
+    }
+
+    fn needs_arbiter(&self) -> bool {
+        true
+    }
+}
+
+/// Whether this thread's arbiter is running. A `System` that has been made but
+/// not entered yet has an arbiter and no place to spawn on.
+pub(crate) fn can_spawn() -> bool {
+    Arbiter::try_current().is_some() && tokio::runtime::Handle::try_current().is_ok()
+}

@@ -1,0 +1,62 @@
+use actix::dev::ToEnvelope;
+use actix::{Actor, Addr, Handler, Message};
+use actix_rt::ArbiterHandle;
+
+use crate::delivery::Turn;
+use crate::outcome::Verdict;
+use crate::registry::Target;
+
+use super::call_async::can_spawn;
+use super::guard::guard;
+use super::witness::witnessed;
+
+/// An actor that takes the bare event and knows nothing of deliveries.
+///
+/// It gets a clone, and its reply is waited for: on the arbiter that runs the
+/// emission, or else on the linker's.
+pub(crate) struct PlainActorTarget<A: Actor, F> {
+    pub(crate) addr: Addr<A>,
+    pub(crate) judge: F,
+    pub(crate) home: ArbiterHandle,
+}
+
+impl<A, E, F> Target<E> for PlainActorTarget<A, F>
+where
+    A: Actor<Context: ToEnvelope<A, E>> + Handler<E>,
+    E: Message<Result: Send> + Clone + Send + Sync + 'static,
+    F: Fn(E::Result) -> Verdict + Clone + Send + Sync + 'static,
+{
+    fn start(&self, turn: Turn<'_, E>) {
+        let (delivery, slip) = turn.into_shared();
+        let mut event = None;
+        // Cloning runs the user's code.
+        let made = guard(|| {
+            event = Some(E::clone(&delivery));
+            Verdict::Lost
+        });
+        let Some(event) = event else {
+            return slip.decide(made);
+        };
+        let (addr, judge) = (self.addr.clone(), self.judge.clone());
+        let reply = witnessed(self.addr.send(event), move || addr.connected());
+        let work = async move {
+            // Held to the end: a delivery is complete when it is dropped.
+            let _delivery = delivery;
+            slip.decide(match reply.await {
+                Ok(reply) => guard(|| judge(reply)),
+                Err(verdict) => verdict,
+            });
+        };
+        if can_spawn() {
+            actix_rt::spawn(work);
+        } else {
+            // When the linker's arbiter has stopped, the work is dropped here,
+            // and the delivery with it: it is lost, and says so.
+            self.home.spawn(work);
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        self.addr.connected()
+    }
+}

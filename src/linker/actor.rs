@@ -1,0 +1,74 @@
+use std::fmt;
+use std::sync::Arc;
+
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+
+use crate::registry::SubscribeError;
+
+use super::linker::{Core, Linker};
+use super::message::{Subscribe, Unsubscribe};
+use super::query::Query;
+use super::subscription::Subscription;
+
+/// The linker as an actor: what [`Linker::addr`] is the address of.
+///
+/// It does what the methods of [`Linker`] do, through the same code.
+///
+/// # Examples
+///
+/// ```
+/// use actix::Addr;
+/// use ventix::{on, LinkerActor, Subscribe};
+///
+/// async fn listen(linker: Addr<LinkerActor>) -> Result<(), ventix::BoxError> {
+///     linker.send(Subscribe(on::<u8>().call(|_| ()))).await??;
+///     Ok(())
+/// }
+/// # actix::System::new().block_on(listen(ventix::Linker::start().addr())).unwrap();
+/// ```
+pub struct LinkerActor {
+    core: Arc<Core>,
+}
+
+impl LinkerActor {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+}
+
+impl Actor for LinkerActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Subscribe> for LinkerActor {
+    type Result = Result<Subscription, SubscribeError>;
+
+    fn handle(&mut self, Subscribe(spec): Subscribe, _: &mut Context<Self>) -> Self::Result {
+        self.core.subscribe(spec)
+    }
+}
+
+impl Handler<Unsubscribe> for LinkerActor {
+    type Result = usize;
+
+    fn handle(&mut self, what: Unsubscribe, _: &mut Context<Self>) -> usize {
+        what.carry_out(&self.core)
+    }
+}
+
+impl<R: Send + 'static> Handler<Query<R>> for LinkerActor {
+    type Result = MessageResult<Query<R>>;
+
+    fn handle(&mut self, query: Query<R>, ctx: &mut Context<Self>) -> Self::Result {
+        MessageResult(query.ask(&Linker::new(self.core.clone(), ctx.address())))
+    }
+}
+
+impl fmt::Debug for LinkerActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.core.name;
+        f.debug_struct("LinkerActor")
+            .field("name", name)
+            .finish_non_exhaustive()
+    }
+}

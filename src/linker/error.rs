@@ -1,0 +1,28 @@
+/// Why a linker or an emitter could not be started.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::{Linker, StartError};
+///
+/// // This thread runs no System.
+/// let error = Linker::builder().start().unwrap_err();
+/// assert_eq!(error, StartError::NoArbiter);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no arbiter on this thread. Start it inside a `System`, or name
+    /// an arbiter.
+    #[error("no arbiter runs on this thread: start it inside a `System`, or name an arbiter")]
+    NoArbiter,
+    /// The arbiter that was named has stopped.
+    #[error("the arbiter has stopped")]
+    ArbiterStopped,
+    /// With room for nothing, everything would be refused.
+    #[error("`{setting}` must be 1 at least")]
+    Zero {
+        /// The setting, by the name of its method.
+        setting: &'static str,
+    },
+}

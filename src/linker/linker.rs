@@ -1,0 +1,418 @@
+use std::fmt;
+use std::sync::Arc;
+
+use actix::Addr;
+use actix_rt::ArbiterHandle;
+
+use crate::debug::{Debug, debug_line};
+use crate::event::SubscriptionId;
+use crate::registry::{Callbacks, Once, Record, Registry, Selector, Snapshot, SubscribeError};
+
+use super::actor::LinkerActor;
+use super::builder::LinkerBuilder;
+use super::spec::SubscriptionSpec;
+use super::subscription::Subscription;
+
+/// The handle to the actor that owns subscriptions. See the
+/// [module's page](crate::linker).
+///
+/// Cloning is cheap, and every clone is the same linker. When the last handle,
+/// emitter and address has gone, the actor stops.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::{on, Emitter, Linker, Strategy};
+///
+/// # actix::System::new().block_on(async {
+/// let users = Linker::start();
+/// let orders = Linker::start();
+/// users.subscribe(on::<String>().call(|_| ()))?;
+///
+/// let emitter = Emitter::start(&orders, Strategy::inline());
+/// assert!(emitter.emit(String::from("not for users")).is_unheard());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Linker {
+    core: Arc<Core>,
+    addr: Addr<LinkerActor>,
+}
+
+/// What the handles and the actor of one linker share.
+pub(crate) struct Core {
+    pub(super) name: Option<Arc<str>>,
+    /// In an `Arc` of its own: subscriptions look back at it, weakly.
+    pub(super) registry: Arc<Registry>,
+    pub(super) callbacks: Callbacks,
+    pub(super) capacity: usize,
+    pub(super) home: ArbiterHandle,
+    pub(super) debug: Debug,
+}
+
+impl Linker {
+    pub(super) fn new(core: Arc<Core>, addr: Addr<LinkerActor>) -> Self {
+        Self { core, addr }
+    }
+
+    /// Starts a linker with the default settings on the current arbiter.
+    ///
+    /// # Panics
+    ///
+    /// When no arbiter runs on this thread, as [`Actor::start`](actix::Actor::start)
+    /// does. [`Linker::builder`] returns an error instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// assert!(ventix::Linker::start().is_empty());
+    /// # });
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn start() -> Self {
+        match Self::builder().start() {
+            Ok(linker) => linker,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Returns a builder: name, limits, default callbacks, debug mode, arbiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::Arbiter;
+    /// use ventix::Linker;
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let arbiter = Arbiter::new();
+    /// let linker = Linker::builder().name("orders").arbiter(&arbiter.handle()).start()?;
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn builder() -> LinkerBuilder {
+        LinkerBuilder::default()
+    }
+
+    /// Returns the linker's name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.core.name.as_deref()
+    }
+
+    /// Returns the address of the actor, for code that prefers messages:
+    /// [`Subscribe`](crate::Subscribe), [`Unsubscribe`](crate::Unsubscribe) and
+    /// [`Query`](crate::Query).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Linker, Query, Subscribe};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.addr().send(Subscribe(on::<u8>().call(|_| ()))).await??;
+    /// assert_eq!(linker.addr().send(Query::subscription_count()).await?, 1);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn addr(&self) -> Addr<LinkerActor> {
+        self.addr.clone()
+    }
+
+    /// Links a subscription, and returns the handle to end it with.
+    ///
+    /// It takes effect before this returns, for every emission that starts
+    /// afterwards. Dropping the handle changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When one of its events has as many subscribers as the linker allows, a
+    /// topic is invalid, the capacity is 0, or the linker was stopped. Nothing of
+    /// the subscription is kept then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, on_topic, Linker, SubscribeError};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let printer = linker.subscribe(on::<u8>().call(|byte| println!("{}", **byte)))?;
+    /// assert!(printer.is_active());
+    ///
+    /// let wrong = linker.subscribe(on_topic::<u8>("bytes..in").call(|_| ()));
+    /// assert!(matches!(wrong, Err(SubscribeError::InvalidTopic(_))));
+    /// # Ok::<(), SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn subscribe(&self, spec: SubscriptionSpec) -> Result<Subscription, SubscribeError> {
+        self.core.subscribe(spec)
+    }
+
+    /// Unlinks a subscription from everything, and returns whether it was linked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let id = linker.subscribe(on::<u8>().call(|_| ()))?.id();
+    /// assert!(linker.unsubscribe(id));
+    /// assert!(!linker.unsubscribe(id));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn unsubscribe(&self, id: SubscriptionId) -> bool {
+        self.core.unsubscribe(id)
+    }
+
+    /// Unlinks a subscription from one of its selectors, and returns whether it
+    /// was linked to it. A subscription that loses its last one is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let id = linker.subscribe(on::<u8>().or_topic("bytes").call(|_| ()))?.id();
+    /// assert!(linker.unsubscribe_from(id, &Selector::event::<u8>()));
+    /// assert_eq!(linker.events_of(id), [Selector::topic("bytes")?]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn unsubscribe_from(&self, id: SubscriptionId, event: &Selector) -> bool {
+        self.core.unsubscribe_from(id, event)
+    }
+
+    /// Unlinks everything from an event, and returns from how many subscriptions
+    /// it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// assert_eq!(linker.remove_event(&Selector::event::<u8>()), 2);
+    /// assert_eq!(linker.remove_event(&Selector::event::<u8>()), 0);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn remove_event(&self, event: &Selector) -> usize {
+        self.core.remove_event(event)
+    }
+
+    /// Unlinks everything, and returns how many subscriptions that were.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// assert_eq!(linker.clear(), 1);
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn clear(&self) -> usize {
+        self.core.clear()
+    }
+
+    /// Unlinks everything and lets nothing in any more: from now on `subscribe`
+    /// is an error, and every emission is refused with
+    /// [`Reason::LinkerStopped`](crate::Reason::LinkerStopped). What was accepted
+    /// before is delivered. Returns how many subscriptions there were.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// linker.stop();
+    /// assert!(linker.subscribe(on::<u8>().call(|_| ())).is_err());
+    /// assert_eq!(emitter.emit(1_u8).refusal(), Some(&Reason::LinkerStopped));
+    /// # });
+    /// ```
+    pub fn stop(&self) -> usize {
+        self.core.stop()
+    }
+
+    /// Returns whether nothing is subscribed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.subscription_count() == 0
+    }
+
+    /// Returns how many subscriptions there are.
+    #[must_use]
+    pub fn subscription_count(&self) -> usize {
+        self.core.registry.subscription_count()
+    }
+
+    /// Returns how many events have subscribers: types, topics, patterns, and
+    /// everything, each counted once.
+    #[must_use]
+    pub fn event_count(&self) -> usize {
+        self.core.registry.selector_count()
+    }
+
+    /// Returns the events that have subscribers, in the order of their text.
+    #[must_use]
+    pub fn events(&self) -> Vec<Selector> {
+        self.core.registry.selectors()
+    }
+
+    /// Returns the events that a subscription listens to.
+    #[must_use]
+    pub fn events_of(&self, id: SubscriptionId) -> Vec<Selector> {
+        self.core.registry.selectors_of(id)
+    }
+
+    /// Returns to how many events a subscription listens.
+    #[must_use]
+    pub fn event_count_of(&self, id: SubscriptionId) -> usize {
+        self.events_of(id).len()
+    }
+
+    /// Returns the subscriptions that listen to exactly this event, in the order
+    /// of subscription.
+    #[must_use]
+    pub fn subscriptions_of(&self, event: &Selector) -> Vec<SubscriptionId> {
+        self.core.registry.subscribers(event)
+    }
+
+    /// Returns how many subscriptions listen to exactly this event.
+    #[must_use]
+    pub fn subscription_count_of(&self, event: &Selector) -> usize {
+        self.core.registry.subscriber_count(event)
+    }
+
+    /// Returns whether anything listens to exactly this event.
+    #[must_use]
+    pub fn contains_event(&self, event: &Selector) -> bool {
+        self.subscription_count_of(event) > 0
+    }
+
+    /// Returns whether the subscription is linked.
+    #[must_use]
+    pub fn contains(&self, id: SubscriptionId) -> bool {
+        self.core.registry.contains(id)
+    }
+
+    /// Returns whether the subscription listens to exactly this event.
+    #[must_use]
+    pub fn are_linked(&self, id: SubscriptionId, event: &Selector) -> bool {
+        self.core.registry.are_linked(id, event)
+    }
+
+    /// Returns how many subscribers an event may have, if there is a bound.
+    #[must_use]
+    pub fn max_subscribers(&self) -> Option<usize> {
+        self.core.registry.max_subscribers()
+    }
+
+    /// Returns all subscriptions at this moment, to look at or to print.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.core.registry.snapshot()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl Core {
+    pub(super) fn subscribe(
+        self: &Arc<Self>,
+        spec: SubscriptionSpec,
+    ) -> Result<Subscription, SubscribeError> {
+        spec.check()?;
+        let record = Arc::new(Record {
+            id: self.registry.next_id(),
+            name: spec.name.clone(),
+            lane: spec.lane(self.capacity),
+            once: spec.once.then(Once::default),
+            callbacks: spec.callbacks_or(&self.callbacks),
+            debug: self.debug.clone(),
+            registry: Arc::downgrade(&self.registry),
+        });
+        let parts = spec.into_parts(&self.home);
+        self.registry.link(&record, &parts)?;
+        debug_line!(
+            self.debug,
+            linker = %self.debug.name,
+            subscription = %record,
+            events = ?self.registry.selectors_of(record.id),
+            "subscribed"
+        );
+        Ok(Subscription::new(record.id, record.name.clone(), self))
+    }
+
+    pub(super) fn unsubscribe(&self, id: SubscriptionId) -> bool {
+        let done = self.registry.remove(id);
+        self.say_unsubscribed(id, done);
+        done
+    }
+
+    pub(super) fn unsubscribe_from(&self, id: SubscriptionId, event: &Selector) -> bool {
+        let done = self.registry.remove_one(id, event);
+        self.say_unsubscribed(id, done);
+        done
+    }
+
+    fn say_unsubscribed(&self, id: SubscriptionId, done: bool) {
+        if done {
+            let linker = &self.debug.name;
+            debug_line!(self.debug, %linker, subscription = %id, "unsubscribed");
+        }
+    }
+
+    pub(super) fn remove_event(&self, event: &Selector) -> usize {
+        let count = self.registry.remove_selector(event);
+        debug_line!(self.debug, linker = %self.debug.name, %event, count, "event removed");
+        count
+    }
+
+    pub(super) fn clear(&self) -> usize {
+        let count = self.registry.clear();
+        debug_line!(self.debug, linker = %self.debug.name, count, "cleared");
+        count
+    }
+
+    fn stop(&self) -> usize {
+        let count = self.registry.close();
+        debug_line!(self.debug, linker = %self.debug.name, count, "stopped");
+        count
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn home(&self) -> &ArbiterHandle {
+        &self.home
+    }
+}
+
+impl fmt::Debug for Linker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Linker")
+            .field("name", &self.core.name)
+            .field("subscriptions", &self.subscription_count())
+            .finish_non_exhaustive()
+    }
+}

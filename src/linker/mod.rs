@@ -1,0 +1,67 @@
+//! The linker: who listens to what.
+//!
+//! A [`Linker`] is the handle to an actor that owns subscriptions. Each linker
+//! is a namespace: an emitter reaches the subscriptions of its linker and no
+//! others, so two linkers in one process never meet.
+//!
+//! A subscription is described by a value and then linked:
+//!
+//! ```
+//! use ventix::{on, on_any, on_topic, Linker, SubscribeError};
+//!
+//! struct OrderPlaced;
+//! struct OrderCancelled;
+//!
+//! # actix::System::new().block_on(async {
+//! let linker = Linker::start();
+//!
+//! // One handler for one event ...
+//! linker.subscribe(on::<OrderPlaced>().call(|_| println!("placed")))?;
+//! // ... for a topic and a pattern of topics ...
+//! linker.subscribe(on_topic::<String>("audit.login").or_topic("alarm.>").call(|_| ()))?;
+//! // ... for everything ...
+//! linker.subscribe(on_any().call(|any| println!("saw {}", any.name())))?;
+//! // ... and one subscription of two event types, which fires once.
+//! let both = on::<OrderPlaced>()
+//!     .call(|_| ())
+//!     .and(on::<OrderCancelled>().call(|_| ()))
+//!     .once()
+//!     .named("first news");
+//! let news = linker.subscribe(both)?;
+//!
+//! assert_eq!(linker.subscription_count(), 4);
+//! assert!(news.unsubscribe());
+//! # Ok::<(), SubscribeError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Promises
+//!
+//! - [`subscribe`](Linker::subscribe) and [`unsubscribe`](Subscription::unsubscribe)
+//!   take effect before they return, for every emission that starts afterwards,
+//!   from any thread, whether a `System` runs there or not. An emission that
+//!   started before is delivered to those that were linked then.
+//! - The same as messages: [`Subscribe`], [`Unsubscribe`] and [`Query`], sent to
+//!   [`Linker::addr`], go through the same code.
+//! - The subscriptions outlive the actor: they stand in memory that the handles
+//!   share, so no panic loses them.
+
+mod actor;
+mod builder;
+mod error;
+mod linker;
+mod message;
+mod on;
+mod query;
+mod spec;
+mod subscription;
+
+pub use actor::LinkerActor;
+pub use builder::LinkerBuilder;
+pub use error::StartError;
+pub use linker::Linker;
+pub use message::{Subscribe, Unsubscribe};
+pub use on::{On, on, on_any, on_topic};
+pub use query::Query;
+pub use spec::SubscriptionSpec;
+pub use subscription::{Subscription, SubscriptionGuard};

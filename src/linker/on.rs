@@ -1,0 +1,350 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix::dev::ToEnvelope;
+use actix::{Actor, Addr, Handler, Message, Recipient};
+
+use crate::delivery::Delivery;
+use crate::event::{AnyEvent, TopicError};
+use crate::handler::{ActorTarget, AsyncTarget, BlockingTarget, CallTarget, PlainActorTarget};
+use crate::outcome::{IntoOutcome, Reply, Verdict};
+use crate::registry::{Selector, Target, TypedPart};
+
+use super::spec::{Home, SubscriptionSpec};
+
+/// Selects the events of type `E` that are emitted on no topic.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::on;
+///
+/// struct OrderPlaced { id: u64 }
+///
+/// let spec = on::<OrderPlaced>().call(|order| println!("{}", order.id));
+/// ```
+pub fn on<E: Send + Sync + 'static>() -> On<E> {
+    On::new().or_event()
+}
+
+/// Selects the events of type `E` on a topic, or on all topics of a pattern.
+///
+/// A text that is neither is an error of [`subscribe`](crate::Linker::subscribe).
+/// With [`AnyEvent`] as type, events of every type on the topic are selected.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::{on_topic, AnyEvent};
+///
+/// let typed = on_topic::<String>("audit.>").call(|line| println!("{}", **line));
+/// let any = on_topic::<AnyEvent>("audit.*").call(|event| println!("{}", event.name()));
+/// ```
+pub fn on_topic<E: ?Sized + Send + Sync + 'static>(topic: impl AsRef<str>) -> On<E> {
+    On::new().or_topic(topic)
+}
+
+/// Selects every event, of whatever type and topic.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::on_any;
+///
+/// let spec = on_any().call(|any| println!("saw {}", any.name()));
+/// ```
+pub fn on_any() -> On<AnyEvent> {
+    let mut on = On::new();
+    on.selectors.push(Selector::everything());
+    on
+}
+
+/// What a handler is about to listen to. The first half of a subscription; a
+/// handler makes it a [`SubscriptionSpec`].
+///
+/// # Examples
+///
+/// ```
+/// use ventix::on_topic;
+///
+/// let selected = on_topic::<u32>("readings.indoor").or_topic("readings.outdoor.*");
+/// let spec = selected.call(|reading| println!("{}", **reading));
+/// ```
+#[derive(Debug)]
+#[must_use = "it selects, but nothing handles: add `call`, `actor` ..."]
+pub struct On<E: ?Sized + 'static> {
+    selectors: Vec<Selector>,
+    invalid: Option<TopicError>,
+    event: PhantomData<fn(&E)>,
+}
+
+impl<E: ?Sized + Send + Sync + 'static> On<E> {
+    fn new() -> Self {
+        Self {
+            selectors: Vec::new(),
+            invalid: None,
+            event: PhantomData,
+        }
+    }
+
+    /// Selects a topic or pattern as well, for the same handler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// ventix::on::<u8>().or_topic("bytes.>").call(|byte| println!("{}", **byte));
+    /// ```
+    pub fn or_topic(mut self, topic: impl AsRef<str>) -> Self {
+        match Selector::topic(topic.as_ref()) {
+            Ok(selector) => self.selectors.push(selector),
+            Err(error) => {
+                self.invalid.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Delivers to an actor that handles `Delivery<E>`.
+    ///
+    /// The subscription keeps the actor alive. When it stops by itself, it is
+    /// unlinked by the next emission that finds it gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Linker};
+    /// struct Mailer;
+    ///
+    /// impl Actor for Mailer {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Delivery<String>> for Mailer {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, mail: Delivery<String>, _: &mut Context<Self>) {
+    ///         println!("{}", *mail);
+    ///     }
+    /// }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<String>().actor(Mailer.start()))?;
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn actor<A>(self, addr: Addr<A>) -> SubscriptionSpec
+    where
+        A: Actor<Context: ToEnvelope<A, Delivery<E>>> + Handler<Delivery<E>>,
+    {
+        self.recipient(addr.recipient())
+    }
+
+    /// Delivers to whatever actor is behind a recipient.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::Recipient;
+    /// use ventix::{on, Delivery, SubscriptionSpec};
+    ///
+    /// fn to(printer: Recipient<Delivery<String>>) -> SubscriptionSpec {
+    ///     on::<String>().recipient(printer)
+    /// }
+    /// ```
+    pub fn recipient(self, recipient: Recipient<Delivery<E>>) -> SubscriptionSpec {
+        self.queued(move |_| ActorTarget(recipient))
+    }
+
+    /// Calls a function with a reference to the delivery, on the thread that
+    /// runs the emission.
+    ///
+    /// The cheapest handler there is, for work that is short. It returns `()` or
+    /// a `Result`; see [`IntoOutcome`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// ventix::on::<String>().call(|line| line.parse::<u64>());
+    /// ```
+    pub fn call<F, R>(self, callback: F) -> SubscriptionSpec
+    where
+        F: Fn(&Delivery<E>) -> R + Send + Sync + 'static,
+        R: IntoOutcome + 'static,
+    {
+        self.with(move |_| CallTarget(callback), false)
+    }
+
+    /// Calls a function whose future runs on the arbiter that runs the emission.
+    /// The future need not be `Send`.
+    ///
+    /// The delivery ends when the future has ended and the delivery has been
+    /// dropped, by what the future returns. When the arbiter stops first, it is
+    /// lost. Off an arbiter the delivery is refused with
+    /// [`Reason::NoArbiter`](crate::Reason::NoArbiter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn store(line: &str) -> Result<(), ventix::BoxError> { Ok(()) }
+    /// ventix::on::<String>().call_async(|line| async move { store(&line).await });
+    /// ```
+    pub fn call_async<F, U, R>(self, callback: F) -> SubscriptionSpec
+    where
+        F: Fn(Delivery<E>) -> U + Send + Sync + 'static,
+        U: Future<Output = R> + 'static,
+        R: IntoOutcome + 'static,
+    {
+        self.queued(move |_| AsyncTarget(callback))
+    }
+
+    /// Calls a function that may block or compute for long, on tokio's pool of
+    /// threads for such work. It never stalls an arbiter.
+    ///
+    /// Deliveries of one subscription run side by side, in no order, up to its
+    /// [capacity](SubscriptionSpec::capacity).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// ventix::on::<String>().call_blocking(|path| std::fs::read_to_string(&*path));
+    /// ```
+    pub fn call_blocking<F, R>(self, callback: F) -> SubscriptionSpec
+    where
+        F: Fn(Delivery<E>) -> R + Send + Sync + 'static,
+        R: IntoOutcome + 'static,
+    {
+        self.queued(move |home| BlockingTarget {
+            callback: Arc::new(callback),
+            home: home.clone(),
+        })
+    }
+
+    /// A handler whose deliveries may wait, and so need a bound.
+    fn queued<T: Target<E> + 'static>(
+        self,
+        target: impl FnOnce(&Home) -> T + Send + 'static,
+    ) -> SubscriptionSpec {
+        self.with(target, true)
+    }
+
+    fn with<T: Target<E> + 'static>(
+        self,
+        target: impl FnOnce(&Home) -> T + Send + 'static,
+        queued: bool,
+    ) -> SubscriptionSpec {
+        let selectors = self.selectors;
+        let part = move |home: &Home| -> Box<dyn crate::registry::Part> {
+            let target: Arc<dyn Target<E>> = Arc::new(target(home));
+            Box::new(TypedPart { selectors, target })
+        };
+        SubscriptionSpec::new(Box::new(part), queued, self.invalid)
+    }
+}
+
+impl<E: Send + Sync + 'static> On<E> {
+    /// Selects the events of type `E` that are on no topic as well, for the same
+    /// handler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// ventix::on_topic::<u8>("bytes.>").or_event().call(|byte| println!("{}", **byte));
+    /// ```
+    pub fn or_event(mut self) -> Self {
+        self.selectors.push(Selector::event::<E>());
+        self
+    }
+
+    /// Delivers to an actor that takes the bare event: any actix actor there
+    /// already is, unchanged, with any result.
+    ///
+    /// The actor gets a clone of the event, and its reply ends the delivery as
+    /// handled, with the reply as answer, *whatever it is*: a reply of type
+    /// `Result` is an answer too. Where its `Err` is to be a failure, use
+    /// [`plain_actor_with`](Self::plain_actor_with). Each delivery pays actix's
+    /// reply channel; [`actor`](Self::actor) does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// #[derive(Message, Clone)]
+    /// #[rtype(result = "usize")]
+    /// struct Line(String);
+    ///
+    /// struct Counter(usize);
+    ///
+    /// impl Actor for Counter {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Line> for Counter {
+    ///     type Result = usize;
+    ///
+    ///     fn handle(&mut self, line: Line, _: &mut Context<Self>) -> usize {
+    ///         self.0 += line.0.len();
+    ///         self.0
+    ///     }
+    /// }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<Line>().plain_actor(Counter(0).start()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(Line("four".into())).await;
+    /// assert_eq!(report.replies::<usize>().next(), Some(&4));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn plain_actor<A>(self, addr: Addr<A>) -> SubscriptionSpec
+    where
+        A: Actor<Context: ToEnvelope<A, E>> + Handler<E>,
+        E: Message<Result: Send> + Clone,
+    {
+        self.judged(addr, |reply| Verdict::Handled(Reply::new(reply)))
+    }
+
+    /// Like [`plain_actor`](Self::plain_actor), and lets `judge` say what a
+    /// reply means.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, SubscriptionSpec};
+    /// #[derive(Message, Clone)]
+    /// #[rtype(result = "Result<(), std::fmt::Error>")]
+    /// struct Line(String);
+    ///
+    /// fn to<A>(printer: Addr<A>) -> SubscriptionSpec
+    /// where
+    ///     A: Actor<Context = Context<A>> + Handler<Line>,
+    /// {
+    ///     // An `Err` is a failure.
+    ///     on::<Line>().plain_actor_with(printer, |reply| reply)
+    /// }
+    /// ```
+    pub fn plain_actor_with<A, J, R>(self, addr: Addr<A>, judge: J) -> SubscriptionSpec
+    where
+        A: Actor<Context: ToEnvelope<A, E>> + Handler<E>,
+        E: Message<Result: Send> + Clone,
+        J: Fn(E::Result) -> R + Clone + Send + Sync + 'static,
+        R: IntoOutcome,
+    {
+        self.judged(addr, move |reply| judge(reply).judge())
+    }
+
+    fn judged<A, F>(self, addr: Addr<A>, judge: F) -> SubscriptionSpec
+    where
+        A: Actor<Context: ToEnvelope<A, E>> + Handler<E>,
+        E: Message<Result: Send> + Clone,
+        F: Fn(E::Result) -> Verdict + Clone + Send + Sync + 'static,
+    {
+        self.queued(move |home| PlainActorTarget {
+            addr,
+            judge,
+            home: home.clone(),
+        })
+    }
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use crate::event::SubscriptionId;
+use crate::registry::Selector;
+
+use super::linker::Core;
+
+/// The handle to end a subscription with. Inert: dropping it changes nothing,
+/// and it keeps nothing alive.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Linker};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let printer = linker.subscribe(on::<u8>().call(|_| ()).named("printer"))?;
+/// assert_eq!(printer.name(), Some("printer"));
+/// assert!(printer.unsubscribe());
+/// assert!(!printer.unsubscribe(), "it was gone already");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Subscription {
+    id: SubscriptionId,
+    name: Option<Arc<str>>,
+    linker: Weak<Core>,
+}
+
+impl Subscription {
+    pub(super) fn new(id: SubscriptionId, name: Option<Arc<str>>, linker: &Arc<Core>) -> Self {
+        let linker = Arc::downgrade(linker);
+        Self { id, name, linker }
+    }
+
+    /// Returns its id.
+    #[must_use]
+    pub fn id(&self) -> SubscriptionId {
+        self.id
+    }
+
+    /// Returns its name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns whether it is still linked to anything.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        let linker = self.linker.upgrade();
+        linker.is_some_and(|linker| linker.registry().contains(self.id))
+    }
+
+    /// Unlinks it from everything, and returns whether it was linked.
+    ///
+    /// Takes effect before it returns, for every emission that starts
+    /// afterwards.
+    pub fn unsubscribe(&self) -> bool {
+        let linker = self.linker.upgrade();
+        linker.is_some_and(|linker| linker.unsubscribe(self.id))
+    }
+
+    /// Unlinks it from one event, and returns whether it was linked to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let links = linker.subscribe(on::<u8>().or_topic("bytes").call(|_| ()))?;
+    /// assert!(links.unsubscribe_from(&Selector::event::<u8>()));
+    /// assert!(links.is_active());
+    /// assert!(links.unsubscribe_from(&Selector::topic("bytes")?));
+    /// assert!(!links.is_active());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn unsubscribe_from(&self, event: &Selector) -> bool {
+        let linker = self.linker.upgrade();
+        linker.is_some_and(|linker| linker.unsubscribe_from(self.id, event))
+    }
+
+    /// Returns a guard that unsubscribes when it is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// {
+    ///     let _listening = linker.subscribe(on::<u8>().call(|_| ()))?.guard();
+    ///     assert_eq!(linker.subscription_count(), 1);
+    /// }
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn guard(self) -> SubscriptionGuard {
+        SubscriptionGuard(self)
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A subscription that ends when this is dropped. See [`Subscription::guard`].
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Linker};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let guard = linker.subscribe(on::<u8>().call(|_| ()))?.guard();
+/// assert!(guard.subscription().is_active());
+/// drop(guard);
+/// assert!(linker.is_empty());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "dropping the guard ends the subscription"]
+pub struct SubscriptionGuard(Subscription);
+
+impl SubscriptionGuard {
+    /// Returns the subscription.
+    #[must_use]
+    pub fn subscription(&self) -> &Subscription {
+        &self.0
+    }
+}
+
+impl Drop for SubscriptionGuard {
+    fn drop(&mut self) {
+        self.0.unsubscribe();
+    }
+}

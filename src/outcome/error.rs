@@ -1,0 +1,80 @@
+use std::any::Any;
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::event::AnyValue;
+
+/// Any error, as callbacks return it.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Any error, as outcomes hold it: shared by the report, the failure callback
+/// and whoever else looks.
+pub type SharedError = Arc<dyn Error + Send + Sync>;
+
+/// A handler panicked.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Emitter, Linker, Outcome, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<u8>().call(|n| { if **n > 0 { panic!("not {}", **n) } }))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// let report = emitter.emit_and_wait(3_u8).await;
+/// let ended = report.iter().next().unwrap();
+/// let Outcome::Panicked(panic) = ended.outcome() else { unreachable!() };
+/// assert_eq!(panic.message(), Some("not 3"));
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the handler panicked{}", shown(message.as_ref()))]
+pub struct Panicked {
+    message: Option<Arc<str>>,
+}
+
+impl Panicked {
+    /// A panic that was caught, with what it said.
+    pub(crate) fn caught(payload: &AnyValue) -> Self {
+        let payload: &dyn Any = payload;
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self {
+            message: text.map(Arc::from),
+        }
+    }
+
+    /// A panic that passed by while it unwound an actor.
+    pub(crate) fn seen() -> Self {
+        Self { message: None }
+    }
+
+    /// Returns what the panic said. Unknown for an actor, whose panic only
+    /// passes by, and for a panic whose payload is no text.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+}
+
+/// A delivery was dropped before its handler had finished, or even begun: its
+/// actor stopped, its arbiter stopped, or its emission was dropped without
+/// being run.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(
+///     ventix::Lost::default().to_string(),
+///     "the delivery was dropped before its handler had finished",
+/// );
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery was dropped before its handler had finished")]
+#[non_exhaustive]
+pub struct Lost;
+
+fn shown(message: Option<&Arc<str>>) -> String {
+    message.map_or_else(String::new, |text| format!(": {text}"))
+}

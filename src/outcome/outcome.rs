@@ -1,0 +1,204 @@
+use std::sync::Arc;
+
+use crate::event::{EventType, SubscriptionId};
+
+use super::error::{Lost, Panicked, SharedError};
+use super::into_outcome::Verdict;
+use super::reason::Reason;
+use super::reply::Reply;
+
+/// How one delivery ended.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::Outcome;
+///
+/// fn retry(outcome: &Outcome) -> bool {
+///     match outcome {
+///         Outcome::Handled(_) => false,
+///         Outcome::Failed(error) => error.to_string().contains("temporary"),
+///         _ => true,
+///     }
+/// }
+/// # assert!(retry(&Outcome::Lost(Default::default())));
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The handler finished, perhaps with an answer.
+    Handled(Reply),
+    /// The handler ended it with an error.
+    Failed(SharedError),
+    /// The handler panicked.
+    Panicked(Panicked),
+    /// The delivery was dropped before its handler had begun or finished.
+    Lost(Lost),
+    /// The subscription is on the emission's topic, but for another type.
+    Mismatch {
+        /// The type that the subscription handles.
+        expected: EventType,
+        /// The type that was emitted.
+        found: EventType,
+    },
+    /// It never reached the handler.
+    Refused(Reason),
+}
+
+impl Outcome {
+    /// Returns whether the handler finished without an error.
+    #[must_use]
+    pub fn is_handled(&self) -> bool {
+        matches!(self, Self::Handled(_))
+    }
+
+    /// Returns the error of an outcome that is not `Handled`.
+    #[must_use]
+    pub fn error(&self) -> Option<SharedError> {
+        match self {
+            Self::Handled(_) => None,
+            Self::Failed(error) => Some(error.clone()),
+            Self::Panicked(panic) => Some(Arc::new(panic.clone())),
+            Self::Lost(lost) => Some(Arc::new(*lost)),
+            Self::Mismatch { expected, found } => Some(Arc::new(Reason::Mismatch {
+                expected: *expected,
+                found: *found,
+            })),
+            Self::Refused(reason) => Some(Arc::new(reason.clone())),
+        }
+    }
+
+    /// Returns one word for it, as the debug mode prints it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Handled(_) => "handled",
+            Self::Failed(_) => "failed",
+            Self::Panicked(_) => "panicked",
+            Self::Lost(_) => "lost",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Handled(reply) => Self::Handled(reply),
+            Verdict::Failed(error) => Self::Failed(error),
+            Verdict::Panicked(panic) => Self::Panicked(panic),
+            Verdict::Lost => Self::Lost(Lost),
+            Verdict::Refused(reason) => reason.into(),
+        }
+    }
+}
+
+impl From<Reason> for Outcome {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Mismatch { expected, found } => Self::Mismatch { expected, found },
+            reason => Self::Refused(reason),
+        }
+    }
+}
+
+/// What ended: the handler, or a callback that looked at how the handler ended.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Emitter, Linker, Stage, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<u8>().call(|_| ()).on_success(|_| -> Result<(), _> { Err("no paper") }))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// let report = emitter.emit_and_wait(1_u8).await;
+/// let ended: Vec<_> = report.iter().map(|e| (e.stage(), e.outcome().as_str())).collect();
+/// assert_eq!(ended, [(Stage::Handler, "handled"), (Stage::OnSuccess, "failed")]);
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The subscription's handler.
+    Handler,
+    /// Its success callback. Listed only when it failed or panicked.
+    OnSuccess,
+    /// Its failure callback. Listed only when it failed or panicked.
+    OnFailure,
+}
+
+/// One line of a [`Report`](crate::Report): which subscription, what ended, how.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Emitter, Linker, Stage, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let links = linker.subscribe(on::<u8>().call(|_| ()).named("printer"))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// let report = emitter.emit_and_wait(1_u8).await;
+/// let ended = report.iter().next().unwrap();
+/// assert_eq!(ended.subscription(), links.id());
+/// assert_eq!(ended.name(), Some("printer"));
+/// assert_eq!(ended.stage(), Stage::Handler);
+/// assert!(ended.outcome().is_handled());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Ended {
+    pub(super) subscription: SubscriptionId,
+    pub(super) name: Option<Arc<str>>,
+    pub(super) stage: Stage,
+    pub(super) outcome: Outcome,
+}
+
+impl Ended {
+    pub(crate) fn new(
+        subscription: SubscriptionId,
+        name: Option<Arc<str>>,
+        stage: Stage,
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            subscription,
+            name,
+            stage,
+            outcome,
+        }
+    }
+
+    /// Returns the subscription's id.
+    #[must_use]
+    pub fn subscription(&self) -> SubscriptionId {
+        self.subscription
+    }
+
+    /// Returns the subscription's name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns what ended: the handler or one of its callbacks.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Returns how it ended.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Returns how it ended, by value.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        self.outcome
+    }
+}

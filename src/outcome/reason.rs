@@ -1,0 +1,69 @@
+use crate::event::{EventType, TopicError};
+
+/// Why an emission, or one delivery of it, was turned away.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on_topic, Emitter, Linker, Reason, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on_topic::<String>("audit.login").call(|_| ()))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// let receipt = emitter.prepare(7_u64).topic("audit.login").emit();
+/// let reason = receipt.refusals()[0].reason();
+/// assert!(matches!(reason, Reason::Mismatch { .. }));
+/// assert_eq!(
+///     reason.to_string(),
+///     "the subscription expects alloc::string::String, the emission has u64",
+/// );
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The emission's deadline had passed before the handler was to start.
+    #[error("the deadline has passed")]
+    Expired,
+    /// The subscription fires once and has fired, or another emission holds
+    /// its one shot.
+    #[error("the subscription fires once and has been claimed")]
+    OnceSpent,
+    /// The handling actor has stopped. Its subscription is unlinked.
+    #[error("the handling actor has stopped")]
+    HandlerGone,
+    /// As many deliveries as the subscription allows are in flight.
+    #[error("the lane is full: {capacity} deliveries are in flight")]
+    LaneFull {
+        /// How many the subscription allows.
+        capacity: usize,
+    },
+    /// The subscription is on the emission's topic, but for another type.
+    #[error("the subscription expects {expected}, the emission has {found}")]
+    Mismatch {
+        /// The type that the subscription handles.
+        expected: EventType,
+        /// The type that was emitted.
+        found: EventType,
+    },
+    /// An async callback needs an arbiter, and the emission runs on a thread
+    /// that has none. Use a strategy that has one: `current`, `on`, `dedicated`.
+    #[error("an async callback cannot run on a thread without an arbiter")]
+    NoArbiter,
+    /// As many emissions as the emitter allows are waiting for its arbiter.
+    #[error("the emitter is full: {capacity} emissions are waiting")]
+    EmitterFull {
+        /// How many the emitter allows.
+        capacity: usize,
+    },
+    /// The emitter's actor, or its arbiter, has stopped.
+    #[error("the emitter has stopped")]
+    EmitterStopped,
+    /// [`Linker::stop`](crate::Linker::stop) was called.
+    #[error("the linker has stopped")]
+    LinkerStopped,
+    /// The text given as topic is none.
+    #[error(transparent)]
+    InvalidTopic(#[from] TopicError),
+}

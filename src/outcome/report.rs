@@ -1,0 +1,104 @@
+use super::outcome::{Ended, Outcome, Stage};
+use super::receipt::Receipt;
+
+/// What [`emit_and_wait`](crate::Emitter::emit_and_wait) returns: the receipt,
+/// and the outcome of every subscription that matched.
+///
+/// Lines stand in the order of the deliveries: by priority, then in the order
+/// of subscription. A success or failure callback that went wrong has a line of
+/// its own after that of its handler.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Emitter, Linker, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<String>().call(|text| text.parse::<u32>()))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+///
+/// let report = emitter.emit_and_wait(String::from("42")).await;
+/// assert!(report.all_handled());
+/// assert_eq!(report.replies::<u32>().next(), Some(&42));
+///
+/// let report = emitter.emit_and_wait(String::from("no number")).await;
+/// assert_eq!(report.errors().next().unwrap().to_string(), "invalid digit found in string");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "a report says which handlers failed"]
+pub struct Report {
+    receipt: Receipt,
+    ended: Vec<Ended>,
+}
+
+impl Report {
+    /// Adds to what ended the lines of those that never started.
+    pub(crate) fn new(receipt: Receipt, mut lines: Vec<(usize, Ended)>) -> Self {
+        lines.sort_by_key(|(position, ended)| (*position, ended.stage));
+        let ended = lines.into_iter().map(|(_, ended)| ended).collect();
+        Self { receipt, ended }
+    }
+
+    /// Returns what `emit` would have returned.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// Returns every line.
+    pub fn iter(&self) -> std::slice::Iter<'_, Ended> {
+        self.ended.iter()
+    }
+
+    /// Returns how every handler ended, without the lines of callbacks.
+    pub fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        let handlers = self.ended.iter().filter(|e| e.stage == Stage::Handler);
+        handlers.map(Ended::outcome)
+    }
+
+    /// Returns how many handlers finished without an error.
+    #[must_use]
+    pub fn handled(&self) -> usize {
+        self.outcomes().filter(|o| o.is_handled()).count()
+    }
+
+    /// Returns whether nothing went wrong: every subscription that matched has
+    /// handled it, and so have the callbacks. True when nobody listens.
+    #[must_use]
+    pub fn all_handled(&self) -> bool {
+        self.receipt.is_complete() && self.ended.iter().all(|e| e.outcome.is_handled())
+    }
+
+    /// Returns the answers that are a `T`, in the order of the deliveries.
+    pub fn replies<T: 'static>(&self) -> impl Iterator<Item = &T> {
+        self.outcomes().filter_map(|outcome| match outcome {
+            Outcome::Handled(reply) => reply.downcast_ref(),
+            _ => None,
+        })
+    }
+
+    /// Returns what went wrong, in the order of the deliveries.
+    pub fn errors(&self) -> impl Iterator<Item = super::SharedError> {
+        self.ended.iter().filter_map(|e| e.outcome.error())
+    }
+}
+
+impl IntoIterator for Report {
+    type Item = Ended;
+    type IntoIter = std::vec::IntoIter<Ended>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.ended.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Report {
+    type Item = &'a Ended;
+    type IntoIter = std::slice::Iter<'a, Ended>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

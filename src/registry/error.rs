@@ -1,0 +1,49 @@
+use crate::event::TopicError;
+
+use super::selector::Selector;
+
+/// Why nothing was subscribed. Nothing of the subscription is kept then, of
+/// whichever of its selectors it may be.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::{on, Linker, Selector, SubscribeError};
+///
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::builder().max_subscribers(1).start()?;
+/// linker.subscribe(on::<u8>().call(|_| ()))?;
+/// let error = linker
+///     .subscribe(on::<u16>().call(|_| ()).and(on::<u8>().call(|_| ())))
+///     .unwrap_err();
+/// assert_eq!(
+///     error,
+///     SubscribeError::TooManySubscribers { event: Selector::event::<u8>(), max: 1 },
+/// );
+/// # Ok::<(), ventix::BoxError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// An event has as many subscribers as the linker allows.
+    #[error("`{event}` has {max} subscribers, the most that its linker allows")]
+    TooManySubscribers {
+        /// The event.
+        event: Selector,
+        /// What [`max_subscribers`](crate::LinkerBuilder::max_subscribers) says.
+        max: usize,
+    },
+    /// The subscription selects nothing.
+    #[error("the subscription selects no event")]
+    NoSelector,
+    /// A topic or pattern of the subscription is none.
+    #[error(transparent)]
+    InvalidTopic(#[from] TopicError),
+    /// A capacity of 0 would refuse everything.
+    #[error("a lane must have room for one delivery at least")]
+    ZeroCapacity,
+    /// [`Linker::stop`](crate::Linker::stop) was called.
+    #[error("the linker has stopped")]
+    LinkerStopped,
+}

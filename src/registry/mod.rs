@@ -1,0 +1,50 @@
+//! From selectors to subscriptions: pure data, without actors, futures or a
+//! clock.
+//!
+//! # How an emission finds its subscriptions
+//!
+//! What is linked to what stands in one [`Table`](table::Table) behind a lock,
+//! which only those that change or query it take. An emission reads a
+//! [`Route`]: the immutable list of the subscriptions that an event of its type
+//! and topic is for, in the order they are delivered to. A route is built from
+//! the table by the first emission that finds none, and thrown away when a
+//! change touches it, so any number of subscribes costs one rebuild, and only if
+//! somebody emits.
+//!
+//! Routes of types are in a copy-on-write map; there are as many as the program
+//! has event types. Routes of topics are in a concurrent map that is emptied
+//! when it holds [`MAX_TOPIC_ROUTES`](routes::MAX_TOPIC_ROUTES): a program may
+//! make up topics for ever.
+//!
+//! A route is built and stored, and thrown away, under the table's lock. So an
+//! emission that starts after a change has returned never sees the route from
+//! before it; one that started earlier keeps the route that it has.
+//!
+//! Nothing of a user's is dropped under the lock: a handler may own what unlinks
+//! another one when it is dropped.
+
+mod error;
+mod lane;
+mod list;
+mod once;
+mod part;
+mod record;
+mod registry;
+mod route;
+mod routes;
+mod selector;
+mod snapshot;
+mod table;
+mod target;
+
+pub use error::SubscribeError;
+pub use selector::Selector;
+pub use snapshot::{Snapshot, SubscriptionInfo};
+
+pub(crate) use lane::Lane;
+pub(crate) use once::Once;
+pub(crate) use part::{Part, TypedPart};
+pub(crate) use record::{Callbacks, Record};
+pub(crate) use registry::Registry;
+pub(crate) use route::{Accepted, Place, Route};
+pub(crate) use target::Target;

@@ -1,0 +1,29 @@
+use std::sync::Arc;
+
+use super::record::Record;
+use super::selector::Selector;
+use super::table::Bucket;
+use super::target::Target;
+
+/// One handler of a subscription, with the selectors that lead to it.
+pub(crate) trait Part: Send {
+    fn selectors(&self) -> &[Selector];
+    /// Puts the handler into the list of its type in a selector's bucket.
+    fn link(&self, bucket: &mut Bucket, record: &Arc<Record>);
+}
+
+/// A part that knows the type of its event.
+pub(crate) struct TypedPart<E: ?Sized + 'static> {
+    pub(crate) selectors: Vec<Selector>,
+    pub(crate) target: Arc<dyn Target<E>>,
+}
+
+impl<E: ?Sized + 'static> Part for TypedPart<E> {
+    fn selectors(&self) -> &[Selector] {
+        &self.selectors
+    }
+
+    fn link(&self, bucket: &mut Bucket, record: &Arc<Record>) {
+        bucket.link(record, &self.target);
+    }
+}

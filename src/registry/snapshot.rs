@@ -1,0 +1,134 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::SubscriptionId;
+
+use super::lane::Lane;
+use super::record::Record;
+use super::selector::Selector;
+
+/// The subscriptions of a linker at one moment, in the order of subscription.
+///
+/// It prints as a table, a subscription a line.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Linker};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<u8>().or_topic("bytes.>").call(|_| ()).named("sum").once())?;
+/// assert_eq!(linker.snapshot().to_string(), "#1 (sum) on u8, bytes.>; once\n");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    subscriptions: Vec<SubscriptionInfo>,
+}
+
+impl Snapshot {
+    pub(super) fn new(subscriptions: Vec<SubscriptionInfo>) -> Self {
+        Self { subscriptions }
+    }
+
+    /// Returns every subscription.
+    pub fn iter(&self) -> std::slice::Iter<'_, SubscriptionInfo> {
+        self.subscriptions.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Snapshot {
+    type Item = &'a SubscriptionInfo;
+    type IntoIter = std::slice::Iter<'a, SubscriptionInfo>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|info| writeln!(f, "{info}"))
+    }
+}
+
+/// One subscription in a [`Snapshot`].
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Linker, Selector};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+/// let snapshot = linker.snapshot();
+/// let info = snapshot.iter().next().unwrap();
+/// assert_eq!(info.name(), Some("sum"));
+/// assert_eq!(info.selectors(), [Selector::event::<u8>()]);
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone)]
+pub struct SubscriptionInfo {
+    record: Arc<Record>,
+    selectors: Vec<Selector>,
+}
+
+impl SubscriptionInfo {
+    pub(super) fn new(record: &Arc<Record>, selectors: Vec<Selector>) -> Self {
+        Self {
+            record: record.clone(),
+            selectors,
+        }
+    }
+
+    /// Returns its id.
+    #[must_use]
+    pub fn id(&self) -> SubscriptionId {
+        self.record.id
+    }
+
+    /// Returns its name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.record.name.as_deref()
+    }
+
+    /// Returns what it listens to.
+    #[must_use]
+    pub fn selectors(&self) -> &[Selector] {
+        &self.selectors
+    }
+
+    /// Returns whether it fires once.
+    #[must_use]
+    pub fn is_once(&self) -> bool {
+        self.record.once.is_some()
+    }
+
+    /// Returns how many of its deliveries may be in flight. `None` for sync
+    /// callbacks, which run where their emission runs and never wait.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        let capacity = self.record.lane.capacity();
+        (capacity != Lane::UNBOUNDED).then_some(capacity)
+    }
+}
+
+impl fmt::Display for SubscriptionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on ", self.record)?;
+        for (i, selector) in self.selectors.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            write!(f, "{comma}{selector}")?;
+        }
+        if self.is_once() {
+            f.write_str("; once")?;
+        }
+        match self.capacity() {
+            Some(capacity) => write!(f, "; at most {capacity} in flight"),
+            None => Ok(()),
+        }
+    }
+}
