@@ -1,0 +1,38 @@
+//! Emitters: what every strategy promises, and what each adds.
+
+mod bounds;
+mod current;
+mod custom;
+mod dedicated;
+mod inline;
+mod messages;
+mod metadata;
+mod on;
+mod promises;
+
+use std::sync::{Arc, Mutex};
+
+use ventix::Report;
+
+/// What handlers wrote down, in the order in which they did.
+#[derive(Clone, Default)]
+struct Log<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T: Clone> Log<T> {
+    fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    fn push(&self, entry: T) {
+        self.0.lock().unwrap().push(entry);
+    }
+
+    fn entries(&self) -> Vec<T> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// How each line of a report ended.
+fn words(report: &Report) -> Vec<&'static str> {
+    report.iter().map(|line| line.outcome().as_str()).collect()
+}
