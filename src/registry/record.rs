@@ -53,7 +53,15 @@ impl Record {
     }
 
     /// Notes that a claimed delivery is about to start.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, header: &Header) {
+        debug_line!(
+            self.debug,
+            linker = %self.debug.name,
+            emission = %header.metadata.id(),
+            event = header.metadata.name(),
+            subscription = %self,
+            "delivering"
+        );
         if let Some(once) = &self.once {
             once.spend();
             if let Some(registry) = self.registry.upgrade() {

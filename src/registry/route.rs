@@ -137,7 +137,7 @@ impl<E: Send + Sync + 'static> Route<E> {
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
         accepted.for_each(self.entries.len(), |position| {
             let Entry { record, goal } = &self.entries[position];
-            record.begin();
+            record.begin(&lent.emitted().header);
             match goal {
                 Goal::Typed(target) => target.start(Turn::new(&lent, position)),
                 Goal::Any(target) => {
