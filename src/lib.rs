@@ -1,4 +1,126 @@
 //! The event bus for actix.
+//!
+//! A **[linker](Linker)** is an actor that owns who listens to what.
+//! **[Emitters](Emitter)** are actors that decide where and when handlers run.
+//! Going from the caller's thread to another arbiter, or to an actor of your
+//! own, changes the emitter's [`Strategy`], and nothing in the handlers or their
+//! subscriptions.
+//!
+//! ```
+//! use actix::prelude::*;
+//! use ventix::{Delivery, Emitter, Linker, Strategy, on, on_any};
+//!
+//! struct OrderPlaced { id: u64 }               // no trait to implement
+//!
+//! struct Mailer;
+//! impl Actor for Mailer {
+//!     type Context = Context<Self>;
+//! }
+//! impl Handler<Delivery<OrderPlaced>> for Mailer {
+//!     type Result = ();
+//!     fn handle(&mut self, order: Delivery<OrderPlaced>, _: &mut Context<Self>) {
+//!         println!("mail for order {}", order.id);
+//!     }                                        // handled, when `order` is dropped
+//! }
+//!
+//! #[actix::main]
+//! async fn main() -> ventix::Result {
+//!     let linker = Linker::start();
+//!     linker.subscribe(on::<OrderPlaced>().actor(Mailer.start()))?;
+//!     linker.subscribe(on::<OrderPlaced>().call(|order| println!("first: {}", order.id)).once())?;
+//!     linker.subscribe(on_any().call(|any| println!("saw {}", any.name())))?;
+//!
+//!     let emitter = Emitter::start(&linker, Strategy::current());
+//!     let receipt = emitter.emit(OrderPlaced { id: 1 });             // never waits
+//!     assert_eq!(receipt.accepted(), 3);
+//!
+//!     let report = emitter.emit_and_wait(OrderPlaced { id: 2 }).await; // every outcome
+//!     assert_eq!(report.handled(), 2);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The words
+//!
+//! | word | meaning | where |
+//! |---|---|---|
+//! | event | any `Send + Sync + 'static` value | [`event`] |
+//! | topic, pattern | a dotted name that an event may carry; a set of them | [`Topic`], [`Pattern`] |
+//! | linker | owns subscriptions; a namespace of its own | [`linker`] |
+//! | subscription | a handler linked to selectors, with its options | [`on`], [`SubscriptionSpec`] |
+//! | handler | an actor, or a sync, async or blocking callback | [`handler`] |
+//! | emitter, strategy | where and when handlers run | [`emitter`], [`Strategy`] |
+//! | emission | one emitted event on its way | [`Emission`], [`Metadata`] |
+//! | delivery | one emission for one subscription; complete when dropped | [`delivery`] |
+//! | lane | the bound on a subscription's deliveries in flight | [`SubscriptionSpec::capacity`] |
+//! | receipt, report | what an emission says at once; and in the end | [`outcome`] |
+//!
+//! We *subscribe* handlers, *emit* events, and *deliver* to handlers.
+//!
+//! # A walk through
+//!
+//! **Select and handle.** [`on`] selects an event type, [`on_topic`] a topic or a
+//! pattern, [`on_any`] everything; [`On`] then takes the handler: an
+//! [`actor`](On::actor), a [`plain_actor`](On::plain_actor) that knows nothing of
+//! ventix, or a callback ([`call`](On::call), [`call_async`](On::call_async),
+//! [`call_blocking`](On::call_blocking)). Several of them can be one subscription:
+//! [`and`](SubscriptionSpec::and).
+//!
+//! **Choose options.** [`once`](SubscriptionSpec::once),
+//! [`named`](SubscriptionSpec::named), [`capacity`](SubscriptionSpec::capacity),
+//! [`on_success`](SubscriptionSpec::on_success) and
+//! [`on_failure`](SubscriptionSpec::on_failure).
+//!
+//! **Link and unlink.** [`Linker::subscribe`] returns a [`Subscription`], which
+//! ends what it is the handle of when told to, or when its
+//! [`guard`](Subscription::guard) is dropped.
+//!
+//! **Emit.** [`Emitter::emit`] returns a [`Receipt`] at once;
+//! [`Emitter::emit_and_wait`] a [`Report`] of every [`Outcome`];
+//! [`Emitter::prepare`] adds a topic, key, correlation, deadline or headers. What
+//! a handler emits through [`Delivery::emitter`] names its cause.
+//!
+//! **Choose where it runs.** See [`Strategy`]; any actor that handles
+//! [`Emission`] is one.
+//!
+//! # Promises
+//!
+//! 1. **Nothing is lost in silence.** Every subscription that matched is in the
+//!    receipt or in the report, with its outcome or the [`Reason`] why it was
+//!    turned away. An event nobody listens to says so.
+//! 2. **Order.** One emitter, one thread that emits, one subscription: deliveries
+//!    arrive in the order of emission. The deliveries of one emission start in the
+//!    order of subscription.
+//! 3. **Once** fires at most once, across all selectors and all emitters, and is
+//!    spent only by an emission that is run.
+//! 4. **One algebra.** What turns a delivery away is asked in one order: the
+//!    deadline, once already spent, whether the handler is there, room in the
+//!    lane, once claimed. What an earlier question turns away never reaches a later
+//!    one.
+//! 5. **A panic** in a handler ends that delivery only.
+//! 6. **A slow handler** delays only its own lane, as long as it does not block
+//!    the arbiter it runs on.
+//! 7. **Memory is bounded**, with the default options, under any load.
+//! 8. **The same everywhere.** Once, callbacks, order and outcomes mean the same
+//!    in every strategy; one suite shows it for all of them and for a user's own.
+//! 9. **No `unsafe`**, and no process-global state: two linkers, two systems, two
+//!    tests never meet.
+//!
+//! # Debug mode
+//!
+//! Linkers and emitters tell what they do, line by line, through [`tracing`], with
+//! the target `ventix`: every subscribe, unsubscribe, emission, delivery and
+//! outcome, with ids, names, thread and whether it is an arbiter's. By default the
+//! lines are written at the level `DEBUG`, so the `tracing` filter decides.
+//! [`LinkerBuilder::debug`] and [`EmitterBuilder::debug`] raise the lines of one
+//! linker or emitter to `INFO`, or silence them. The environment variable
+//! `VENTIX_DEBUG`, read when a linker or emitter starts, does so where nothing was
+//! said: `1`, `true`, `on` or `yes`; `0`, `false`, `off` or `no`. Silenced, a line
+//! costs one branch.
+//!
+//! # Rust version
+//!
+//! Rust 1.85, the oldest with edition 2024.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::unwrap_used)]
@@ -36,3 +158,8 @@ pub use registry::{Selector, Snapshot, SubscribeError, SubscriptionInfo};
 
 /// A result whose error is any error, for `main` and for examples.
 pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
+
+/// The README's programs, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
