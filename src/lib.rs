@@ -60,7 +60,7 @@
 //! # A walk through
 //!
 //! **Select and handle.** [`on`] selects an event type, [`on_topic`] a topic or a
-//! pattern, [`on_any`] everything; [`On`] then takes the handler: an
+//! pattern, [`on_topics`] several, [`on_any`] everything; [`On`] then takes the handler: an
 //! [`actor`](On::actor), a [`plain_actor`](On::plain_actor) that knows nothing of
 //! ventix, or a callback ([`call`](On::call), [`call_async`](On::call_async),
 //! [`call_blocking`](On::call_blocking)). Several of them can be one subscription:
@@ -148,7 +148,7 @@ pub use event::{
 };
 pub use linker::{
     Linker, LinkerActor, LinkerBuilder, On, Query, StartError, Subscribe, Subscription,
-    SubscriptionGuard, SubscriptionSpec, Unsubscribe, on, on_any, on_topic,
+    SubscriptionGuard, SubscriptionSpec, Unsubscribe, on, on_any, on_topic, on_topics,
 };
 pub use outcome::{
     BoxError, Ended, Failure, IntoOutcome, Lost, Outcome, Panicked, Reason, Receipt, Refusal,

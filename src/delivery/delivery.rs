@@ -20,7 +20,7 @@ use super::slip::Slip;
 /// # Examples
 ///
 /// ```
-/// use ventix::{Delivery, BoxError};
+/// use ventix::{on, BoxError, Delivery, Emitter, Linker, Strategy};
 ///
 /// struct OrderPlaced { id: u64 }
 ///
@@ -33,8 +33,17 @@ use super::slip::Slip;
 /// async fn store(order: Delivery<OrderPlaced>) -> Result<u64, BoxError> {
 ///     Ok(order.id)
 /// }
-/// # ventix::on::<OrderPlaced>().call(print);
-/// # ventix::on::<OrderPlaced>().call_async(store);
+///
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<OrderPlaced>().call(print))?;
+/// linker.subscribe(on::<OrderPlaced>().call_async(store))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+/// let report = emitter.emit_and_wait(OrderPlaced { id: 7 }).await;
+/// assert!(report.all_handled());
+/// assert_eq!(report.replies::<u64>().collect::<Vec<_>>(), [&7]);
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 #[must_use = "a delivery is complete when it is dropped"]
 pub struct Delivery<E: ?Sized + 'static> {
@@ -92,7 +101,14 @@ impl<E: ?Sized> Delivery<E> {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<u8>().call(|n| assert_eq!(**n, *n.event()));
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u32>().call(|n| Ok::<u32, BoxError>(n.event() + 1)))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait(41_u32).await;
+    /// assert_eq!(report.replies::<u32>().next(), Some(&42));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn event(&self) -> &E {
@@ -105,8 +121,25 @@ impl<E: ?Sized> Delivery<E> {
     ///
     /// # Examples
     ///
+    /// Knows what it has seen before, by its key:
+    ///
     /// ```
-    /// ventix::on::<u8>().call(|n| println!("{} at {:?}", **n, n.metadata().time()));
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # use std::{collections::HashSet, sync::Mutex};
+    /// # actix::System::new().block_on(async {
+    /// let seen = Mutex::new(HashSet::new());
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(move |order| {
+    ///     let key = order.metadata().key().map(str::to_owned);
+    ///     Ok::<_, BoxError>(seen.lock().unwrap().insert(key))
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// for is_new in [true, false] {
+    ///     let report = emitter.prepare("order placed").key("order-7").emit_and_wait().await;
+    ///     assert_eq!(report.replies::<bool>().next(), Some(&is_new));
+    /// }
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
@@ -119,7 +152,15 @@ impl<E: ?Sized> Delivery<E> {
     /// # Examples
     ///
     /// ```
-    /// ventix::on_any().call(|any| println!("saw {}", any.name()));
+    /// # use ventix::{on_any, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_any().call(|any| Ok::<_, BoxError>(any.name().len())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.prepare(1_u8).topic("bytes.in").emit_and_wait().await;
+    /// assert_eq!(report.replies::<usize>().next(), Some(&"bytes.in".len()));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn name(&self) -> &str {
@@ -135,7 +176,7 @@ impl<E: ?Sized> Delivery<E> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::Delivery;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Strategy};
     /// # struct Printer;
     /// # impl Actor for Printer { type Context = Context<Self>; }
     /// impl Handler<Delivery<String>> for Printer {
@@ -147,6 +188,14 @@ impl<E: ?Sized> Delivery<E> {
     ///         }
     ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<String>().actor(Printer.start()))?;
+    /// # let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(String::new()).await;
+    /// assert_eq!(report.errors().next().unwrap().to_string(), "nothing to print");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn fail(self, error: impl Into<BoxError>) {
         self.end(Verdict::failed(error));
@@ -159,7 +208,7 @@ impl<E: ?Sized> Delivery<E> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::Delivery;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Strategy};
     /// # struct Squarer;
     /// # impl Actor for Squarer { type Context = Context<Self>; }
     /// impl Handler<Delivery<u64>> for Squarer {
@@ -170,6 +219,14 @@ impl<E: ?Sized> Delivery<E> {
     ///         n.reply(square);
     ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<u64>().actor(Squarer.start()))?;
+    /// # let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(7_u64).await;
+    /// assert_eq!(report.replies::<u64>().next(), Some(&49));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn reply(self, value: impl Send + 'static) {
         self.end(Verdict::Handled(Reply::new(value)));
@@ -181,7 +238,7 @@ impl<E: ?Sized> Delivery<E> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::Delivery;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Strategy};
     /// # struct Adder(u64);
     /// # impl Actor for Adder { type Context = Context<Self>; }
     /// impl Handler<Delivery<String>> for Adder {
@@ -194,6 +251,16 @@ impl<E: ?Sized> Delivery<E> {
     ///         });
     ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<String>().actor(Adder(40).start()))?;
+    /// # let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(String::from("2")).await;
+    /// assert_eq!(report.replies::<u64>().next(), Some(&42));
+    /// let report = emitter.emit_and_wait(String::from("two")).await;
+    /// assert_eq!(report.errors().count(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn settle<R: IntoOutcome>(self, handle: impl FnOnce(&Self) -> R) {
         let verdict = handle(&self).judge();
@@ -212,10 +279,10 @@ impl<E: ?Sized> Delivery<E> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::{BoxError, Delivery};
+    /// # use ventix::{on, BoxError, Delivery, Emitter, Linker, Strategy};
     /// # struct Store;
     /// # impl Actor for Store { type Context = Context<Self>; }
-    /// # async fn write(line: &str) -> Result<(), BoxError> { Ok(()) }
+    /// # async fn write(line: &str) -> Result<usize, BoxError> { Ok(line.len()) }
     /// impl Handler<Delivery<String>> for Store {
     ///     type Result = ResponseFuture<()>;
     ///
@@ -223,6 +290,14 @@ impl<E: ?Sized> Delivery<E> {
     ///         Box::pin(line.settle_async(async |line| write(line).await))
     ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<String>().actor(Store.start()))?;
+    /// # let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(String::from("hello")).await;
+    /// assert_eq!(report.replies::<usize>().next(), Some(&5));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn settle_async<F, R>(self, handle: F) -> impl Future<Output = ()>
     where

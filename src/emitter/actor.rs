@@ -15,12 +15,19 @@ use super::shared::{Core, Shared};
 /// # Examples
 ///
 /// ```
-/// use actix::Addr;
-/// use ventix::{Emit, EmitterActor};
+/// use actix::{Addr, MailboxError};
+/// use ventix::{on, Emit, Emitter, EmitterActor, Linker, Strategy};
 ///
-/// fn tell(emitter: &Addr<EmitterActor>) {
-///     emitter.do_send(Emit("news"));
+/// async fn tell(emitter: Addr<EmitterActor>) -> Result<usize, MailboxError> {
+///     Ok(emitter.send(Emit("news")).await?.accepted())
 /// }
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<&str>().call(|news| println!("{}", **news)))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+/// assert_eq!(tell(emitter.addr()).await?, 1);
+/// # Ok::<(), ventix::BoxError>(())
+/// # }).unwrap();
 /// ```
 pub struct EmitterActor {
     core: Arc<Core>,

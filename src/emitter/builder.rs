@@ -55,12 +55,39 @@ impl EmitterBuilder {
     }
 
     /// Sets where emissions are run. By default [`Strategy::current`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(move |n| tell.send(**n)))?;
+    /// let inline = Emitter::builder(&linker).strategy(Strategy::inline()).start()?;
+    /// inline.emit(1_u8);
+    /// assert_eq!(told.try_recv(), Ok(1), "it has run before `emit` returned");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
         self
     }
 
     /// Names the emitter, for the debug mode. By default it has no name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::builder(&linker).name("mail").start()?;
+    /// assert!(format!("{emitter:?}").contains("mail"));
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -70,6 +97,22 @@ impl EmitterBuilder {
     /// one is refused with [`Reason::EmitterFull`](crate::Reason::EmitterFull).
     /// 0 is an error of [`start`](Self::start). [`Strategy::inline`] lets none
     /// wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Reason};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let emitter = Emitter::builder(&linker).capacity(1).start()?;
+    /// let both = futures::join!(emitter.emit_and_wait(1_u8), emitter.emit_and_wait(2_u8));
+    /// assert!(both.0.all_handled());
+    /// assert_eq!(both.1.receipt().refusal(), Some(&Reason::EmitterFull { capacity: 1 }));
+    /// assert!(emitter.emit(3_u8).is_complete(), "the first has made room");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn capacity(mut self, emissions: usize) -> Self {
         self.capacity = emissions;
         self
@@ -77,6 +120,28 @@ impl EmitterBuilder {
 
     /// Switches the [debug mode](crate#debug-mode) on or off, whatever the
     /// environment says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # use std::sync::Mutex;
+    /// # use tracing_subscriber::util::SubscriberInitExt;
+    /// # let log = tempfile::NamedTempFile::new().unwrap();
+    /// # let written = Mutex::new(log.reopen().unwrap());
+    /// # let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(written);
+    /// # let _listening = lines.set_default();
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let strategy = Strategy::inline();
+    /// let mail = Emitter::builder(&linker).strategy(strategy).name("mail").debug(true).start()?;
+    /// mail.emit("hello"); // INFO ventix: nobody listens ... emitter=mail event="&str"
+    /// # let log = std::fs::read_to_string(log.path())?;
+    /// # assert!(log.contains("INFO ventix: nobody listens") && log.contains("emitter=mail"), "{log}");
+    /// # assert!(log.contains("event=\"&str\""), "{log}");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn debug(mut self, on: bool) -> Self {
         self.debug = Some(on);
         self
@@ -87,7 +152,8 @@ impl EmitterBuilder {
     /// # Errors
     ///
     /// When the strategy needs an arbiter and there is none, when the arbiter
-    /// that it names has stopped, or when the capacity is 0.
+    /// has stopped, or when the capacity is 0. With [`Strategy::inline`] and
+    /// [`Strategy::custom`] the arbiter is this thread's, or else the linker's.
     ///
     /// # Examples
     ///

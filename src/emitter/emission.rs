@@ -25,7 +25,7 @@ use crate::registry::{Accepted, Lane, Route};
 /// ```
 /// use std::time::Duration;
 /// use actix::prelude::*;
-/// use ventix::{Emission, Emitter, Linker};
+/// use ventix::{on, Emission, Emitter, Linker};
 ///
 /// struct Later;
 ///
@@ -42,9 +42,15 @@ use crate::registry::{Accepted, Lane, Route};
 /// }
 ///
 /// # System::new().block_on(async {
+/// # tokio::time::pause();
+/// # let start = actix::clock::Instant::now();
 /// let linker = Linker::start();
+/// linker.subscribe(on::<&str>().call(|news| println!("{}", **news)))?;
 /// let emitter = Emitter::with(&linker, Later.start().recipient());
-/// # });
+/// assert!(emitter.emit_and_wait("old news").await.all_handled());
+/// # assert!(start.elapsed() >= Duration::from_secs(1));
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 #[must_use = "an emission that is dropped is lost: call `run`"]
 pub struct Emission {
@@ -79,15 +85,10 @@ impl Emission {
     /// # Examples
     ///
     /// ```
-    /// use actix::prelude::*;
-    /// use ventix::Emission;
-    ///
-    /// struct Direct;
-    ///
-    /// impl Actor for Direct {
-    ///     type Context = Context<Self>;
-    /// }
-    ///
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Emission, Emitter, Linker};
+    /// # struct Direct;
+    /// # impl Actor for Direct { type Context = Context<Self>; }
     /// impl Handler<Emission> for Direct {
     ///     type Result = ();
     ///
@@ -95,6 +96,14 @@ impl Emission {
     ///         emission.run();
     ///     }
     /// }
+    ///
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| println!("{}", **n)))?;
+    /// let emitter = Emitter::with(&linker, Direct.start().recipient());
+    /// assert!(emitter.emit_and_wait(1_u8).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn run(mut self) {
         // It waits no longer: the next one may come in while this one runs.
@@ -123,8 +132,10 @@ impl Emission {
     /// A strategy that lets one emission end before the next begins:
     ///
     /// ```
+    /// # use std::time::Duration;
     /// use actix::prelude::*;
     /// use ventix::Emission;
+    /// # use ventix::{on, Emitter, Linker};
     ///
     /// struct OneByOne;
     ///
@@ -139,6 +150,22 @@ impl Emission {
     ///         AtomicResponse::new(Box::pin(emission.run_to_end().into_actor(self)))
     ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// # let (tell, told) = std::sync::mpsc::channel();
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<u64>().call_async(move |seconds| {
+    /// #     let tell = tell.clone();
+    /// #     async move {
+    /// #         actix::clock::sleep(Duration::from_secs(*seconds)).await;
+    /// #         tell.send(*seconds)
+    /// #     }
+    /// # }))?;
+    /// # let emitter = Emitter::with(&linker, OneByOne.start().recipient());
+    /// # futures::join!(emitter.emit_and_wait(2_u64), emitter.emit_and_wait(1_u64));
+    /// # assert_eq!(told.try_iter().collect::<Vec<_>>(), [2, 1]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub async fn run_to_end(mut self) {
         let accepted = self.deliveries();
@@ -162,12 +189,31 @@ impl Emission {
     ///
     /// # Examples
     ///
-    /// ```
-    /// use ventix::Emission;
+    /// A strategy that lets through what has a key:
     ///
-    /// fn lane_of(emission: &Emission) -> &str {
-    ///     emission.metadata().key().unwrap_or("default")
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Emission, Emitter, Linker};
+    /// # struct Keyed;
+    /// # impl Actor for Keyed { type Context = Context<Self>; }
+    /// impl Handler<Emission> for Keyed {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+    ///         if emission.metadata().key().is_some() {
+    ///             emission.run();
+    ///         } // else: dropped, and its deliveries are lost
+    ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// # let emitter = Emitter::with(&linker, Keyed.start().recipient());
+    /// # assert!(emitter.prepare(1_u8).key("customer-7").emit_and_wait().await.all_handled());
+    /// # let report = emitter.emit_and_wait(1_u8).await;
+    /// # assert!(report.outcomes().map(|outcome| outcome.as_str()).eq(["lost"]));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
@@ -178,10 +224,32 @@ impl Emission {
     ///
     /// # Examples
     ///
+    /// A strategy that makes at most so many deliveries:
+    ///
     /// ```
-    /// fn is_broadcast(emission: &ventix::Emission) -> bool {
-    ///     emission.deliveries() > 1
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Emission, Emitter, Linker};
+    /// # struct Budget { left: usize }
+    /// # impl Actor for Budget { type Context = Context<Self>; }
+    /// impl Handler<Emission> for Budget {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+    ///         if let Some(left) = self.left.checked_sub(emission.deliveries()) {
+    ///             self.left = left;
+    ///             emission.run();
+    ///         }
+    ///     }
     /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// # linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// # let emitter = Emitter::with(&linker, Budget { left: 3 }.start().recipient());
+    /// # assert!(emitter.emit_and_wait(1_u8).await.all_handled());
+    /// # assert!(!emitter.emit_and_wait(2_u8).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn deliveries(&self) -> usize {

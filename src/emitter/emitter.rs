@@ -57,19 +57,26 @@ impl Emitter {
     ///
     /// # Panics
     ///
-    /// When the strategy needs an arbiter and there is none.
-    /// [`Emitter::builder`] returns an error instead.
+    /// When the strategy needs an arbiter and there is none, or when the arbiter
+    /// has stopped. [`Emitter::builder`] returns an error instead.
     ///
     /// # Examples
     ///
+    /// Two emitters that serve the same subscriptions, on different threads:
+    ///
     /// ```
-    /// use ventix::{Emitter, Linker, Strategy};
+    /// use ventix::{on, BoxError, Emitter, Linker, Strategy};
     ///
     /// # actix::System::new().block_on(async {
     /// let linker = Linker::start();
-    /// let here = Emitter::start(&linker, Strategy::current());
-    /// let elsewhere = Emitter::start(&linker, Strategy::dedicated());
-    /// # });
+    /// linker.subscribe(on::<u8>().call(|_| Ok::<_, BoxError>(std::thread::current().id())))?;
+    /// let here = Emitter::start(&linker, Strategy::current()).emit_and_wait(1_u8).await;
+    /// let elsewhere = Emitter::start(&linker, Strategy::dedicated()).emit_and_wait(1_u8).await;
+    /// let thread = std::thread::current().id();
+    /// assert_eq!(here.replies().next(), Some(&thread));
+    /// assert!(elsewhere.all_handled() && elsewhere.replies().next() != Some(&thread));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     #[track_caller]
@@ -89,7 +96,26 @@ impl Emitter {
     ///
     /// # Examples
     ///
-    /// See [`Emission`].
+    /// With `Direct`, a user's actor that runs what it gets at once; [`Emission`]
+    /// shows how to write one.
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Emission, Emitter, Linker};
+    /// # struct Direct;
+    /// # impl Actor for Direct { type Context = Context<Self>; }
+    /// # impl Handler<Emission> for Direct {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) { emission.run() }
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| println!("{}", **n)))?;
+    /// let emitter = Emitter::with(&linker, Direct.start().recipient());
+    /// assert_eq!(emitter.emit_and_wait(1_u8).await.handled(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with(linker: &Linker, strategy: Recipient<Emission>) -> Self {
@@ -111,6 +137,7 @@ impl Emitter {
     ///     .name("mail")
     ///     .capacity(64)
     ///     .start()?;
+    /// assert!(emitter.emit("nobody listens").is_unheard());
     /// # Ok::<(), ventix::StartError>(())
     /// # }).unwrap();
     /// ```
@@ -119,6 +146,25 @@ impl Emitter {
     }
 
     /// Returns the linker whose subscriptions it emits to.
+    ///
+    /// # Examples
+    ///
+    /// Code that was given an emitter can subscribe too:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// fn listen(emitter: &Emitter) -> Result<(), ventix::SubscribeError> {
+    ///     emitter.linker().subscribe(on::<&str>().call(|line| println!("{}", **line)))?;
+    ///     Ok(())
+    /// }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::inline());
+    /// listen(&emitter)?;
+    /// assert_eq!(emitter.emit("hello").accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn linker(&self) -> &Linker {
         &self.shared.core.linker
@@ -200,7 +246,18 @@ impl Emitter {
     ///
     /// # Examples
     ///
-    /// See [`Prepared`].
+    /// ```
+    /// # use ventix::{on, on_topic, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|_| ()).named("by type"))?;
+    /// linker.subscribe(on_topic::<&str>("news.*").call(|_| ()).named("by topic"))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.prepare("hello").topic("news.local").header("lang", "en").emit_and_wait();
+    /// assert!(report.await.iter().map(|ended| ended.name()).eq([Some("by topic")]));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn prepare<E: Send + Sync + 'static>(&self, event: E) -> Prepared<'_, E> {
         Prepared::new(self, Emit(event))
     }

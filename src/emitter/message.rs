@@ -37,13 +37,19 @@ pub struct Emit<E> {
 ///
 /// # Examples
 ///
-/// ```
-/// use actix::Addr;
-/// use ventix::{Emit, EmitterActor};
+/// A function, so it maps events to messages:
 ///
-/// fn tell(emitter: &Addr<EmitterActor>) {
-///     emitter.do_send(Emit("news"));
+/// ```
+/// # use ventix::{on, Emit, Emitter, Linker, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<&str>().call(|line| println!("{}", **line)))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+/// for message in ["hello", "world"].map(Emit) {
+///     assert_eq!(emitter.addr().send(message).await?.accepted(), 1);
 /// }
+/// # Ok::<(), ventix::BoxError>(())
+/// # }).unwrap();
 /// ```
 #[allow(non_snake_case, reason = "it reads as the message that it makes")]
 pub fn Emit<E: Send + Sync + 'static>(event: E) -> Emit<E> {

@@ -53,12 +53,53 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
     ///
     /// Text that is no topic refuses the emission with
     /// [`Reason::InvalidTopic`](crate::Reason::InvalidTopic).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_topic, Emitter, Linker, Strategy, Topic};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u64>().call(|_| ()))?;
+    /// let created = linker.subscribe(on_topic::<u64>("orders.created").call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    ///
+    /// // Made once, and checked once.
+    /// let topic = Topic::new("orders.created")?;
+    /// let report = emitter.prepare(7_u64).topic(&topic).emit_and_wait().await;
+    /// assert!(report.iter().map(|ended| ended.subscription()).eq([created.id()]));
+    /// assert!(emitter.prepare(7_u64).topic("orders..created").emit().refusal().is_some());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn topic(mut self, topic: impl IntoTopic) -> Self {
         self.emit.topic = topic.into_topic().map(Some);
         self
     }
 
     /// Sets the key: emissions of one key belong together.
+    ///
+    /// # Examples
+    ///
+    /// What happened to one customer, by the key of the customer:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(move |news| {
+    ///     tell.send((news.metadata().key().map(str::to_owned), **news))
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.prepare("signed up").key("customer-7").emit();
+    /// emitter.prepare("signed up").key("customer-8").emit();
+    /// emitter.prepare("moved").key("customer-7").emit();
+    /// let of_7 = told.try_iter().filter(|(key, _)| key.as_deref() == Some("customer-7"));
+    /// assert!(of_7.map(|(_, news)| news).eq(["signed up", "moved"]));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
         self.emit.attributes().key = Some(key.into());
         self
@@ -66,6 +107,29 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
 
     /// Sets the id that all emissions of one piece of work share. By default
     /// that of the cause, or else the emission's own.
+    ///
+    /// # Examples
+    ///
+    /// Everything that follows from a request carries its id:
+    ///
+    /// ```
+    /// # use ventix::{on, EmissionId, Emitter, Linker, Strategy};
+    /// # struct OrderPlaced;
+    /// # struct InvoiceSent;
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<OrderPlaced>().call(|order| {
+    ///     order.emitter().emit(InvoiceSent);
+    /// }))?;
+    /// linker.subscribe(on::<InvoiceSent>().call(move |it| tell.send(it.metadata().correlation())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let request: EmissionId = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
+    /// emitter.prepare(OrderPlaced).correlation(request).emit();
+    /// assert_eq!(told.try_recv()?, request);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn correlation(mut self, id: EmissionId) -> Self {
         self.emit.attributes().correlation = Some(id);
         self
@@ -74,23 +138,98 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
     /// Sets when the work is not wanted any more. A delivery that has not
     /// started by then is refused with [`Reason::Expired`](crate::Reason::Expired).
     /// By default that of the cause, which it can only bring forward.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Reason, Strategy};
+    /// # use std::time::Duration;
+    /// # use actix::clock::Instant;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let now = Instant::now();
+    /// assert!(emitter.prepare(1_u8).deadline(now + Duration::from_secs(60)).emit().is_complete());
+    /// let too_late = emitter.prepare(1_u8).deadline(now).emit();
+    /// assert_eq!(too_late.refusal(), Some(&Reason::Expired));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.emit.attributes().deadline = Some(deadline);
         self
     }
 
     /// Sets the deadline to a time from now.
+    ///
+    /// # Panics
+    ///
+    /// When the clock cannot count that far, as with [`Duration::MAX`].
+    ///
+    /// # Examples
+    ///
+    /// What waits for a busy arbiter for too long is not run any more:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Outcome, Reason, Strategy};
+    /// # use std::time::Duration;
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let waiting = emitter.prepare(1_u8).expires_in(Duration::from_secs(1)).emit_and_wait();
+    /// let two_seconds_of_work = tokio::time::advance(Duration::from_secs(2));
+    /// let (report, ()) = futures::join!(waiting, two_seconds_of_work);
+    /// assert_eq!(report.receipt().accepted(), 1);
+    /// assert!(matches!(report.outcomes().next(), Some(Outcome::Refused(Reason::Expired))));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn expires_in(self, time: Duration) -> Self {
         self.deadline(Instant::now() + time)
     }
 
     /// Adds a free-form header, or replaces the one of that name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| {
+    ///     let tenant = n.metadata().headers().get("tenant").ok_or("whose is it?")?;
+    ///     Ok::<_, BoxError>(tenant.to_owned())
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.prepare(1_u8).header("tenant", "acme").emit_and_wait().await;
+    /// assert_eq!(report.replies::<String>().next().unwrap(), "acme");
+    /// assert!(!emitter.emit_and_wait(1_u8).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn header(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
         self.emit.attributes().headers.set(name, value);
         self
     }
 
     /// Emits it. See [`Emitter::emit`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<u64>("orders.*").call(|order| println!("{}", **order)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let receipt = emitter.prepare(7_u64).topic("orders.created").emit();
+    /// assert_eq!(receipt.accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn emit(self) -> Receipt {
         self.emitter.launch(self.emit)
     }
@@ -100,6 +239,20 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
     /// # Cancel safety
     ///
     /// As for [`Emitter::emit_and_wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<&str>("numbers").call(|text| text.parse::<u32>()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.prepare("42").topic("numbers").emit_and_wait().await;
+    /// assert_eq!(report.replies::<u32>().next(), Some(&42));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn emit_and_wait(self) -> Report {
         self.emitter.launch_and_wait(self.emit).await
     }

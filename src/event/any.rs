@@ -9,13 +9,22 @@ use std::any::Any;
 /// # Examples
 ///
 /// ```
-/// use ventix::{AnyEvent, Delivery};
-///
+/// # use ventix::{on_any, AnyEvent, BoxError, Delivery, Emitter, Linker, Strategy};
 /// struct OrderPlaced { id: u64 }
 ///
-/// fn audit(event: &Delivery<AnyEvent>) -> Option<u64> {
-///     event.downcast_ref::<OrderPlaced>().map(|order| order.id)
+/// fn audit(event: &Delivery<AnyEvent>) -> Result<Option<u64>, BoxError> {
+///     Ok(event.downcast_ref::<OrderPlaced>().map(|order| order.id))
 /// }
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on_any().call(audit))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// let report = emitter.emit_and_wait(OrderPlaced { id: 7 }).await;
+/// assert_eq!(report.replies::<Option<u64>>().next(), Some(&Some(7)));
+/// let report = emitter.emit_and_wait("no order").await;
+/// assert_eq!(report.replies::<Option<u64>>().next(), Some(&None));
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 pub type AnyEvent = dyn Any + Send + Sync;
 

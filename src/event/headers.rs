@@ -50,7 +50,10 @@ impl Headers {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(ventix::Headers::default().get("tenant"), None);
+    /// let mut headers = ventix::Headers::default();
+    /// headers.set("tenant", "acme");
+    /// assert_eq!(headers.get("tenant"), Some("acme"));
+    /// assert_eq!(headers.get("Tenant"), None, "case matters");
     /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -77,7 +80,10 @@ impl Headers {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(ventix::Headers::default().len(), 0);
+    /// let mut headers = ventix::Headers::default();
+    /// headers.set("tenant", "acme");
+    /// headers.set("tenant", "globex");
+    /// assert_eq!(headers.len(), 1, "the second replaced the first");
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {

@@ -46,7 +46,11 @@ impl EmissionId {
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(ventix::EmissionId::from_u128(1).as_u128(), 1);
+    /// use ventix::EmissionId;
+    ///
+    /// let id: EmissionId = "00000000-0000-0000-0000-0000000000ff".parse()?;
+    /// assert_eq!(id.as_u128(), 255);
+    /// # Ok::<(), ventix::InvalidId>(())
     /// ```
     #[must_use]
     pub const fn as_u128(&self) -> u128 {

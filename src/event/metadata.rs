@@ -60,6 +60,21 @@ impl Metadata {
     }
 
     /// Returns the emission's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().id())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// // The handler knows the emission by the same id as the one that emits.
+    /// assert_eq!(report.replies().next(), Some(&report.receipt().id()));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn id(&self) -> EmissionId {
         self.id
@@ -67,6 +82,23 @@ impl Metadata {
 
     /// Returns the event's name for people: the topic, or else the name of the
     /// event's type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_any, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_any().call(|any| Ok::<_, BoxError>(any.metadata().name().to_owned())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    ///
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// assert_eq!(report.replies::<String>().next().unwrap(), "u8");
+    /// let report = emitter.prepare(1_u8).topic("bytes.in").emit_and_wait().await;
+    /// assert_eq!(report.replies::<String>().next().unwrap(), "bytes.in");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.topic {
@@ -76,12 +108,47 @@ impl Metadata {
     }
 
     /// Returns the type of the event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_any, BoxError, Emitter, EventType, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_any().call(|any| Ok::<_, BoxError>(any.metadata().event_type())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// // What was emitted, not the `AnyEvent` that the handler takes.
+    /// assert_eq!(report.replies().next(), Some(&EventType::of::<u8>()));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn event_type(&self) -> EventType {
         self.event
     }
 
     /// Returns the topic, if the event was emitted on one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<u8>("readings.*").or_event().call(|reading| {
+    ///     let room = reading.metadata().topic().and_then(|topic| topic.parts().nth(1));
+    ///     Ok::<_, BoxError>(room.map(str::to_owned))
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    ///
+    /// let report = emitter.prepare(21_u8).topic("readings.kitchen").emit_and_wait().await;
+    /// assert_eq!(report.replies::<Option<String>>().next(), Some(&Some("kitchen".into())));
+    /// let report = emitter.emit_and_wait(21_u8).await;
+    /// assert_eq!(report.replies::<Option<String>>().next(), Some(&None));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn topic(&self) -> Option<&Topic> {
         self.topic.as_ref()
@@ -89,12 +156,45 @@ impl Metadata {
 
     /// Returns the wall-clock time of the emission, in whole milliseconds. On
     /// Linux it is that of the kernel's last tick, 1 to 10 ms ago.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # use std::time::Duration;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| n.metadata().time().elapsed()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// let waited = report.replies::<Duration>().next().expect("the clock has not stepped back");
+    /// assert!(*waited < Duration::from_secs(60));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.id.time()
     }
 
     /// Returns the key: emissions of one key belong together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|news| {
+    ///     let who = news.metadata().key().unwrap_or("somebody");
+    ///     Ok::<_, BoxError>(format!("{who} {}", **news))
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.prepare("has moved").key("customer-7").emit_and_wait().await;
+    /// assert_eq!(report.replies::<String>().next().unwrap(), "customer-7 has moved");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.attributes.as_ref()?.key.as_deref()
@@ -102,6 +202,24 @@ impl Metadata {
 
     /// Returns the id that all emissions of one piece of work share: what the
     /// emitter set, or what the cause had, or else the emission's own id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, EmissionId, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().correlation())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    ///
+    /// let request = EmissionId::from_u128(7);
+    /// let report = emitter.prepare(1_u8).correlation(request).emit_and_wait().await;
+    /// assert_eq!(report.replies().next(), Some(&request));
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// assert_eq!(report.replies().next(), Some(&report.receipt().id()));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn correlation(&self) -> EmissionId {
         let set = self.attributes.as_ref().and_then(|a| a.correlation);
@@ -110,18 +228,75 @@ impl Metadata {
 
     /// Returns the id of the emission whose handler made this one through
     /// [`Delivery::emitter`](crate::Delivery::emitter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # struct OrderPlaced;
+    /// # struct InvoiceSent;
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<OrderPlaced>().call(|order| {
+    ///     order.emitter().emit(InvoiceSent);
+    /// }))?;
+    /// linker.subscribe(on::<InvoiceSent>().call(move |it| tell.send(it.metadata().causation())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let order = emitter.emit(OrderPlaced);
+    /// assert_eq!(told.try_recv()?, Some(order.id()));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn causation(&self) -> Option<EmissionId> {
         self.attributes.as_ref()?.causation
     }
 
     /// Returns the time after which nobody wants the work done any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # use std::time::Duration;
+    /// # use actix::clock::Instant;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| {
+    ///     let left = n.metadata().deadline().map(|at| at.saturating_duration_since(Instant::now()));
+    ///     Ok::<_, BoxError>(left.unwrap_or(Duration::MAX))
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let minute = Duration::from_secs(60);
+    /// let report = emitter.prepare(1_u8).expires_in(minute).emit_and_wait().await;
+    /// assert!(*report.replies::<Duration>().next().unwrap() <= minute);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.attributes.as_ref()?.deadline
     }
 
     /// Returns the free-form headers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Headers, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().headers().clone())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    ///
+    /// let report = emitter.prepare(1_u8).header("tenant", "acme").emit_and_wait().await;
+    /// assert_eq!(report.replies::<Headers>().next().unwrap().get("tenant"), Some("acme"));
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// assert!(report.replies::<Headers>().next().unwrap().is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &Headers {
         match &self.attributes {

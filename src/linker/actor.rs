@@ -18,13 +18,16 @@ use super::subscription::Subscription;
 ///
 /// ```
 /// use actix::Addr;
-/// use ventix::{on, LinkerActor, Subscribe};
+/// use ventix::{on, BoxError, LinkerActor, Query, Subscribe};
 ///
-/// async fn listen(linker: Addr<LinkerActor>) -> Result<(), ventix::BoxError> {
+/// async fn listen(linker: Addr<LinkerActor>) -> Result<usize, BoxError> {
 ///     linker.send(Subscribe(on::<u8>().call(|_| ()))).await??;
-///     Ok(())
+///     Ok(linker.send(Query::subscription_count()).await?)
 /// }
-/// # actix::System::new().block_on(listen(ventix::Linker::start().addr())).unwrap();
+/// # actix::System::new().block_on(async {
+/// assert_eq!(listen(ventix::Linker::start().addr()).await?, 1);
+/// # Ok::<(), BoxError>(())
+/// # }).unwrap();
 /// ```
 pub struct LinkerActor {
     core: Arc<Core>,

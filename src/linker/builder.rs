@@ -48,6 +48,18 @@ pub struct LinkerBuilder {
 
 impl LinkerBuilder {
     /// Names the linker, for the debug mode. By default it has no name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().name("orders").start()?;
+    /// assert_eq!(linker.name(), Some("orders"));
+    /// assert!(format!("{linker:?}").contains("orders"));
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -56,6 +68,20 @@ impl LinkerBuilder {
     /// Bounds the subscriptions per event type, topic, pattern, or everything,
     /// each for itself. By default there is no bound; 0 is an error of
     /// [`start`](Self::start).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_topic, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().max_subscribers(1).start()?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// assert!(linker.subscribe(on::<u8>().call(|_| ())).is_err());
+    /// // A topic is another event, with a bound of its own.
+    /// assert!(linker.subscribe(on_topic::<u8>("bytes").call(|_| ())).is_ok());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn max_subscribers(mut self, max: usize) -> Self {
         self.max_subscribers = Some(max);
         self
@@ -65,12 +91,45 @@ impl LinkerBuilder {
     /// nothing of its own, 1,024 by default. 0 is an error of
     /// [`start`](Self::start). See
     /// [`SubscriptionSpec::capacity`](crate::SubscriptionSpec::capacity).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().capacity(8).start()?;
+    /// linker.subscribe(on::<u8>().call_async(|_| async {}))?;
+    /// linker.subscribe(on::<u8>().call_async(|_| async {}).capacity(2))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let bounds: Vec<_> = linker.snapshot().iter().map(|info| info.capacity()).collect();
+    /// assert_eq!(bounds, [Some(8), Some(2), None]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn capacity(mut self, deliveries: usize) -> Self {
         self.capacity = Some(deliveries);
         self
     }
 
     /// Sets the success callback of subscriptions that have none of their own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_success(move |done| tell.send(done.name().map(str::to_owned)))
+    ///     .start()?;
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// // Its own callback stands in for the default.
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("count").on_success(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [Some("sum".into())]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn on_success<F, R>(mut self, callback: F) -> Self
     where
         F: Fn(&Success<'_>) -> R + Send + Sync + 'static,
@@ -81,6 +140,22 @@ impl LinkerBuilder {
     }
 
     /// Sets the failure callback of subscriptions that have none of their own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_failure(move |failure| tell.send(failure.error().to_string()))
+    ///     .start()?;
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u8>()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit("300");
+    /// assert_eq!(told.try_recv()?, "number too large to fit in target type");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn on_failure<F, R>(mut self, callback: F) -> Self
     where
         F: Fn(&Failure<'_>) -> R + Send + Sync + 'static,
@@ -93,12 +168,51 @@ impl LinkerBuilder {
 
     /// Switches the [debug mode](crate#debug-mode) on or off, whatever the
     /// environment says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # use std::sync::Mutex;
+    /// # use tracing_subscriber::util::SubscriberInitExt;
+    /// # let log = tempfile::NamedTempFile::new().unwrap();
+    /// # let written = Mutex::new(log.reopen().unwrap());
+    /// # let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(written);
+    /// # let _listening = lines.set_default();
+    /// # actix::System::new().block_on(async {
+    /// let loud = Linker::builder().name("orders").debug(true).start()?;
+    /// loud.clear(); // INFO ventix: cleared ... linker=orders count=0
+    /// let silent = Linker::builder().name("users").debug(false).start()?;
+    /// silent.clear();
+    /// # let log = std::fs::read_to_string(log.path())?;
+    /// # assert!(log.contains("INFO ventix: cleared") && log.contains("linker=orders"), "{log}");
+    /// # assert!(!log.contains("users"), "{log}");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn debug(mut self, on: bool) -> Self {
         self.debug = Some(on);
         self
     }
 
     /// Starts the linker's actor on `arbiter` instead of the current one.
+    ///
+    /// # Examples
+    ///
+    /// From a thread that runs no arbiter of its own:
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # use actix::Arbiter;
+    /// # actix::System::new().block_on(async {
+    /// let here = Arbiter::current();
+    /// let elsewhere = std::thread::spawn(move || {
+    ///     assert!(Linker::builder().start().is_err());
+    ///     Linker::builder().arbiter(&here).start()
+    /// });
+    /// assert!(elsewhere.join().unwrap().is_ok());
+    /// # });
+    /// ```
     pub fn arbiter(mut self, arbiter: &ArbiterHandle) -> Self {
         self.arbiter = Some(arbiter.clone());
         self
@@ -109,7 +223,7 @@ impl LinkerBuilder {
     /// # Errors
     ///
     /// When there is no arbiter on this thread and none was named, when the
-    /// arbiter that was named has stopped, or when a setting is 0.
+    /// arbiter has stopped, or when a setting is 0.
     ///
     /// # Examples
     ///

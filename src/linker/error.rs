@@ -16,7 +16,7 @@ pub enum StartError {
     /// an arbiter.
     #[error("no arbiter runs on this thread: start it inside a `System`, or name an arbiter")]
     NoArbiter,
-    /// The arbiter that was named has stopped.
+    /// The arbiter on which it was to start has stopped.
     #[error("the arbiter has stopped")]
     ArbiterStopped,
     /// With room for nothing, everything would be refused.

@@ -61,7 +61,7 @@ impl Linker {
     /// # Panics
     ///
     /// When no arbiter runs on this thread, as [`Actor::start`](actix::Actor::start)
-    /// does. [`Linker::builder`] returns an error instead.
+    /// does, or when it has stopped. [`Linker::builder`] returns an error instead.
     ///
     /// # Examples
     ///
@@ -90,6 +90,7 @@ impl Linker {
     /// # actix::System::new().block_on(async {
     /// let arbiter = Arbiter::new();
     /// let linker = Linker::builder().name("orders").arbiter(&arbiter.handle()).start()?;
+    /// assert_eq!(linker.name(), Some("orders"));
     /// # Ok::<(), ventix::StartError>(())
     /// # }).unwrap();
     /// ```
@@ -98,6 +99,18 @@ impl Linker {
     }
 
     /// Returns the linker's name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # actix::System::new().block_on(async {
+    /// let orders = Linker::builder().name("orders").start()?;
+    /// assert_eq!(orders.clone().name(), Some("orders"), "every clone is the same linker");
+    /// assert_eq!(Linker::start().name(), None);
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.core.name.as_deref()
@@ -191,8 +204,8 @@ impl Linker {
         self.core.unsubscribe_from(id, event)
     }
 
-    /// Unlinks everything from an event, and returns from how many subscriptions
-    /// it was.
+    /// Unlinks everything from an event, and returns how many subscriptions
+    /// listened to it.
     ///
     /// # Examples
     ///
@@ -211,7 +224,7 @@ impl Linker {
         self.core.remove_event(event)
     }
 
-    /// Unlinks everything, and returns how many subscriptions that were.
+    /// Unlinks everything, and returns how many subscriptions there were.
     ///
     /// # Examples
     ///
@@ -251,12 +264,39 @@ impl Linker {
     }
 
     /// Returns whether nothing is subscribed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let printer = linker.subscribe(on::<u8>().call(|byte| println!("{}", **byte)))?;
+    /// assert!(!linker.is_empty());
+    /// printer.unsubscribe();
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.subscription_count() == 0
     }
 
     /// Returns how many subscriptions there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// // One subscription, whatever it listens to.
+    /// linker.subscribe(on::<u8>().or_topic("bytes.>").call(|_| ()))?;
+    /// assert_eq!(linker.subscription_count(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription_count(&self) -> usize {
         self.core.registry.subscription_count()
@@ -264,24 +304,79 @@ impl Linker {
 
     /// Returns how many events have subscribers: types, topics, patterns, and
     /// everything, each counted once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_any, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().or_topic("bytes.>").call(|_| ()))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on_any().call(|_| ()))?;
+    /// assert_eq!(linker.event_count(), 3, "`u8`, `bytes.>`, and everything");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn event_count(&self) -> usize {
         self.core.registry.selector_count()
     }
 
     /// Returns the events that have subscribers, in the order of their text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<String>("orders.>").or_event().call(|_| ()))?;
+    /// linker.subscribe(on_topic::<String>("audit.login").call(|_| ()))?;
+    /// let events: Vec<_> = linker.events().iter().map(|event| event.to_string()).collect();
+    /// assert_eq!(events, ["alloc::string::String", "audit.login", "orders.>"]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn events(&self) -> Vec<Selector> {
         self.core.registry.selectors()
     }
 
     /// Returns the events that a subscription listens to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let links = linker.subscribe(on::<u8>().or_topic("bytes").call(|_| ()))?;
+    /// assert_eq!(linker.events_of(links.id()), [Selector::event::<u8>(), Selector::topic("bytes")?]);
+    /// links.unsubscribe();
+    /// assert_eq!(linker.events_of(links.id()), []);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn events_of(&self, id: SubscriptionId) -> Vec<Selector> {
         self.core.registry.selectors_of(id)
     }
 
     /// Returns to how many events a subscription listens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let either = on::<u8>().call(|_| ()).and(on::<u16>().call(|_| ()));
+    /// let links = linker.subscribe(either)?;
+    /// assert_eq!(linker.event_count_of(links.id()), 2);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn event_count_of(&self, id: SubscriptionId) -> usize {
         self.events_of(id).len()
@@ -289,42 +384,177 @@ impl Linker {
 
     /// Returns the subscriptions that listen to exactly this event, in the order
     /// of subscription.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let exact = linker.subscribe(on_topic::<u8>("orders.created").call(|_| ()))?;
+    /// let wide = linker.subscribe(on_topic::<u8>("orders.*").call(|_| ()))?;
+    /// assert_eq!(linker.subscriptions_of(&Selector::topic("orders.created")?), [exact.id()]);
+    /// assert_eq!(linker.subscriptions_of(&Selector::topic("orders.*")?), [wide.id()]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscriptions_of(&self, event: &Selector) -> Vec<SubscriptionId> {
         self.core.registry.subscribers(event)
     }
 
     /// Returns how many subscriptions listen to exactly this event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_any, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on_any().call(|_| ()))?;
+    /// assert_eq!(linker.subscription_count_of(&Selector::event::<u8>()), 2);
+    /// assert_eq!(linker.subscription_count_of(&Selector::everything()), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription_count_of(&self, event: &Selector) -> usize {
         self.core.registry.subscriber_count(event)
     }
 
     /// Returns whether anything listens to exactly this event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<u8>("orders.>").call(|_| ()))?;
+    /// assert!(linker.contains_event(&Selector::topic("orders.>")?));
+    /// assert!(!linker.contains_event(&Selector::topic("orders.created")?), "only its pattern");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn contains_event(&self, event: &Selector) -> bool {
         self.subscription_count_of(event) > 0
     }
 
     /// Returns whether the subscription is linked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let (orders, users) = (Linker::start(), Linker::start());
+    /// let printer = orders.subscribe(on::<u8>().call(|_| ()))?;
+    /// assert!(orders.contains(printer.id()));
+    /// assert!(!users.contains(printer.id()), "each linker counts its own");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn contains(&self, id: SubscriptionId) -> bool {
         self.core.registry.contains(id)
     }
 
     /// Returns whether the subscription listens to exactly this event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let id = linker.subscribe(on::<u8>().or_topic("bytes").call(|_| ()))?.id();
+    /// let bytes = Selector::event::<u8>();
+    /// assert!(linker.are_linked(id, &bytes));
+    /// linker.unsubscribe_from(id, &bytes);
+    /// assert!(!linker.are_linked(id, &bytes));
+    /// assert!(linker.contains(id), "the topic is left");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn are_linked(&self, id: SubscriptionId, event: &Selector) -> bool {
         self.core.registry.are_linked(id, event)
     }
 
     /// Returns how many subscribers an event may have, if there is a bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # actix::System::new().block_on(async {
+    /// assert_eq!(Linker::start().max_subscribers(), None);
+    /// let bounded = Linker::builder().max_subscribers(100).start()?;
+    /// assert_eq!(bounded.max_subscribers(), Some(100));
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn max_subscribers(&self) -> Option<usize> {
         self.core.registry.max_subscribers()
     }
 
+    /// Returns whether the linker has a success callback for subscriptions
+    /// without one of their own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().on_success(|_| ()).start()?;
+    /// assert!(linker.has_default_on_success());
+    /// assert!(!linker.has_default_on_failure());
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn has_default_on_success(&self) -> bool {
+        self.core.callbacks.on_success.is_some()
+    }
+
+    /// Returns whether the linker has a failure callback for subscriptions
+    /// without one of their own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Linker;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().on_failure(|f| eprintln!("{}", f.error())).start()?;
+    /// assert!(linker.has_default_on_failure());
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn has_default_on_failure(&self) -> bool {
+        self.core.callbacks.on_failure.is_some()
+    }
+
     /// Returns all subscriptions at this moment, to look at or to print.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_topic, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// linker.subscribe(on_topic::<String>("audit.>").call_async(|_| async {}).capacity(8))?;
+    /// let before = linker.snapshot();
+    /// linker.clear();
+    /// assert_eq!(before.to_string(), "#1 (sum) on u8\n#2 on audit.>; at most 8 in flight\n");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.core.registry.snapshot()

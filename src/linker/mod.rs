@@ -61,7 +61,7 @@ pub use builder::LinkerBuilder;
 pub use error::StartError;
 pub use linker::Linker;
 pub use message::{Subscribe, Unsubscribe};
-pub use on::{On, on, on_any, on_topic};
+pub use on::{On, on, on_any, on_topic, on_topics};
 pub use query::Query;
 pub use spec::SubscriptionSpec;
 pub use subscription::{Subscription, SubscriptionGuard};

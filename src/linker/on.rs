@@ -17,11 +17,19 @@ use super::spec::{Home, SubscriptionSpec};
 /// # Examples
 ///
 /// ```
-/// use ventix::on;
+/// use ventix::{on, Emitter, Linker, Strategy};
 ///
 /// struct OrderPlaced { id: u64 }
 ///
-/// let spec = on::<OrderPlaced>().call(|order| println!("{}", order.id));
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<OrderPlaced>().call(|order| println!("{}", order.id)))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// assert_eq!(emitter.emit(OrderPlaced { id: 1 }).accepted(), 1);
+/// // On a topic it is addressed by that topic, and no longer by its type.
+/// assert!(emitter.prepare(OrderPlaced { id: 2 }).topic("orders").emit().is_unheard());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 pub fn on<E: Send + Sync + 'static>() -> On<E> {
     On::new().or_event()
@@ -35,13 +43,49 @@ pub fn on<E: Send + Sync + 'static>() -> On<E> {
 /// # Examples
 ///
 /// ```
-/// use ventix::{on_topic, AnyEvent};
+/// use ventix::{on_topic, AnyEvent, Emitter, Linker, Strategy};
 ///
-/// let typed = on_topic::<String>("audit.>").call(|line| println!("{}", **line));
-/// let any = on_topic::<AnyEvent>("audit.*").call(|event| println!("{}", event.name()));
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let lines = on_topic::<String>("audit.>").call(|line| println!("{}", **line));
+/// linker.subscribe(lines.named("lines"))?;
+/// linker.subscribe(on_topic::<AnyEvent>("audit.*").call(|any| println!("{}", any.name())))?;
+///
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// assert_eq!(emitter.prepare(String::from("hello")).topic("audit.login").emit().accepted(), 2);
+/// let receipt = emitter.prepare(7_u64).topic("audit.login").emit();
+/// assert_eq!(receipt.refusals()[0].name(), Some("lines"), "it takes no `u64`");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 pub fn on_topic<E: ?Sized + Send + Sync + 'static>(topic: impl AsRef<str>) -> On<E> {
     On::new().or_topic(topic)
+}
+
+/// Selects the events of type `E` on any of several topics or patterns.
+///
+/// An empty list is [`SubscribeError::NoSelector`](crate::SubscribeError::NoSelector)
+/// when it is subscribed.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on_topics, Linker, SubscribeError};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let doors = ["doors.front", "doors.back.*"];
+/// linker.subscribe(on_topics::<bool>(doors).call(|open| println!("{}", **open)))?;
+/// assert_eq!(linker.event_count(), 2);
+///
+/// let none = linker.subscribe(on_topics::<bool>(Vec::<String>::new()).call(|_| ()));
+/// assert_eq!(none.unwrap_err(), SubscribeError::NoSelector);
+/// # Ok::<(), SubscribeError>(())
+/// # }).unwrap();
+/// ```
+pub fn on_topics<E: ?Sized + Send + Sync + 'static>(
+    topics: impl IntoIterator<Item = impl AsRef<str>>,
+) -> On<E> {
+    topics.into_iter().fold(On::new(), On::or_topic)
 }
 
 /// Selects every event, of whatever type and topic.
@@ -49,9 +93,18 @@ pub fn on_topic<E: ?Sized + Send + Sync + 'static>(topic: impl AsRef<str>) -> On
 /// # Examples
 ///
 /// ```
-/// use ventix::on_any;
+/// use ventix::{on_any, Emitter, Linker, Strategy};
 ///
-/// let spec = on_any().call(|any| println!("saw {}", any.name()));
+/// # actix::System::new().block_on(async {
+/// let (tell, told) = std::sync::mpsc::channel();
+/// let linker = Linker::start();
+/// linker.subscribe(on_any().call(move |any| tell.send(any.name().to_owned())))?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// emitter.emit(1_u8);
+/// emitter.prepare("hello").topic("audit.login").emit();
+/// assert_eq!(told.try_iter().collect::<Vec<_>>(), ["u8", "audit.login"]);
+/// # Ok::<(), ventix::BoxError>(())
+/// # }).unwrap();
 /// ```
 pub fn on_any() -> On<AnyEvent> {
     let mut on = On::new();
@@ -65,10 +118,19 @@ pub fn on_any() -> On<AnyEvent> {
 /// # Examples
 ///
 /// ```
-/// use ventix::on_topic;
+/// use ventix::{on_topic, Emitter, Linker, Strategy};
 ///
+/// # actix::System::new().block_on(async {
 /// let selected = on_topic::<u32>("readings.indoor").or_topic("readings.outdoor.*");
 /// let spec = selected.call(|reading| println!("{}", **reading));
+///
+/// let linker = Linker::start();
+/// linker.subscribe(spec)?;
+/// let emitter = Emitter::start(&linker, Strategy::inline());
+/// assert_eq!(emitter.prepare(21_u32).topic("readings.outdoor.north").emit().accepted(), 1);
+/// assert!(emitter.prepare(21_u32).topic("readings.outdoor").emit().is_unheard());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug)]
 #[must_use = "it selects, but nothing handles: add `call`, `actor` ..."]
@@ -92,7 +154,15 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<u8>().or_topic("bytes.>").call(|byte| println!("{}", **byte));
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().or_topic("bytes.>").call(|byte| println!("{}", **byte)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).accepted(), 1);
+    /// assert_eq!(emitter.prepare(2_u8).topic("bytes.in").emit().accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn or_topic(mut self, topic: impl AsRef<str>) -> Self {
         match Selector::topic(topic.as_ref()) {
@@ -113,7 +183,7 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::{on, Delivery, Linker};
+    /// # use ventix::{on, Delivery, Emitter, Linker, Strategy};
     /// struct Mailer;
     ///
     /// impl Actor for Mailer {
@@ -130,6 +200,8 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # System::new().block_on(async {
     /// let linker = Linker::start();
     /// linker.subscribe(on::<String>().actor(Mailer.start()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert!(emitter.emit_and_wait(String::from("hello")).await.all_handled());
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
@@ -145,12 +217,31 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # Examples
     ///
     /// ```
-    /// use actix::Recipient;
-    /// use ventix::{on, Delivery, SubscriptionSpec};
-    ///
-    /// fn to(printer: Recipient<Delivery<String>>) -> SubscriptionSpec {
-    ///     on::<String>().recipient(printer)
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Strategy};
+    /// # struct Printer;
+    /// # impl Actor for Printer { type Context = Context<Self>; }
+    /// # impl Handler<Delivery<String>> for Printer {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, page: Delivery<String>, _: &mut Context<Self>) { drop(page) }
+    /// # }
+    /// # struct Screen;
+    /// # impl Actor for Screen { type Context = Context<Self>; }
+    /// # impl Handler<Delivery<String>> for Screen {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, page: Delivery<String>, _: &mut Context<Self>) { drop(page) }
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let outputs: [Recipient<Delivery<String>>; 2] =
+    ///     [Printer.start().recipient(), Screen.start().recipient()];
+    /// for output in outputs {
+    ///     linker.subscribe(on::<String>().recipient(output))?;
     /// }
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert_eq!(emitter.emit_and_wait(String::from("hello")).await.handled(), 2);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn recipient(self, recipient: Recipient<Delivery<E>>) -> SubscriptionSpec {
         self.queued(move |_| ActorTarget(recipient))
@@ -165,7 +256,15 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<String>().call(|line| line.parse::<u64>());
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<String>().call(|line| line.parse::<u64>()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.emit_and_wait(String::from("42")).await;
+    /// assert_eq!(report.replies::<u64>().next(), Some(&42));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn call<F, R>(self, callback: F) -> SubscriptionSpec
     where
@@ -186,8 +285,16 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # Examples
     ///
     /// ```
-    /// # async fn store(line: &str) -> Result<(), ventix::BoxError> { Ok(()) }
-    /// ventix::on::<String>().call_async(|line| async move { store(&line).await });
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # async fn store(line: &str) -> Result<usize, ventix::BoxError> { Ok(line.len()) }
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<String>().call_async(|line| async move { store(&line).await }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let report = emitter.emit_and_wait(String::from("hello")).await;
+    /// assert_eq!(report.replies::<usize>().next(), Some(&5));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn call_async<F, U, R>(self, callback: F) -> SubscriptionSpec
     where
@@ -207,7 +314,15 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<String>().call_blocking(|path| std::fs::read_to_string(&*path));
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u64>().call_blocking(|n| Ok::<u64, BoxError>((1..=*n).sum())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let report = emitter.emit_and_wait(100_000_u64).await;
+    /// assert_eq!(report.replies::<u64>().next(), Some(&5_000_050_000));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn call_blocking<F, R>(self, callback: F) -> SubscriptionSpec
     where
@@ -249,7 +364,14 @@ impl<E: Send + Sync + 'static> On<E> {
     /// # Examples
     ///
     /// ```
-    /// ventix::on_topic::<u8>("bytes.>").or_event().call(|byte| println!("{}", **byte));
+    /// # use ventix::{on_topic, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let spec = on_topic::<u8>("bytes.>").or_event().call(|byte| println!("{}", **byte));
+    /// let id = linker.subscribe(spec)?.id();
+    /// assert_eq!(linker.events_of(id), [Selector::topic("bytes.>")?, Selector::event::<u8>()]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
     /// ```
     pub fn or_event(mut self) -> Self {
         self.selectors.push(Selector::event::<E>());
@@ -312,18 +434,29 @@ impl<E: Send + Sync + 'static> On<E> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::{on, SubscriptionSpec};
+    /// # use ventix::{on, Emitter, Linker, Strategy};
     /// #[derive(Message, Clone)]
     /// #[rtype(result = "Result<(), std::fmt::Error>")]
     /// struct Line(String);
+    /// # struct Printer;
+    /// # impl Actor for Printer { type Context = Context<Self>; }
+    /// # impl Handler<Line> for Printer {
+    /// #     type Result = Result<(), std::fmt::Error>;
+    /// #     fn handle(&mut self, line: Line, _: &mut Context<Self>) -> Self::Result {
+    /// #         if line.0.is_empty() { Err(std::fmt::Error) } else { Ok(()) }
+    /// #     }
+    /// # }
     ///
-    /// fn to<A>(printer: Addr<A>) -> SubscriptionSpec
-    /// where
-    ///     A: Actor<Context = Context<A>> + Handler<Line>,
-    /// {
-    ///     // An `Err` is a failure.
-    ///     on::<Line>().plain_actor_with(printer, |reply| reply)
-    /// }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// // An `Err` of the printer is a failure.
+    /// linker.subscribe(on::<Line>().plain_actor_with(Printer.start(), |reply| reply))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert!(emitter.emit_and_wait(Line("hello".into())).await.all_handled());
+    /// let report = emitter.emit_and_wait(Line(String::new())).await;
+    /// assert!(report.errors().next().unwrap().is::<std::fmt::Error>());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn plain_actor_with<A, J, R>(self, addr: Addr<A>, judge: J) -> SubscriptionSpec
     where

@@ -21,7 +21,7 @@ type MakePart = Box<dyn FnOnce(&Home) -> Box<dyn Part> + Send>;
 /// # Examples
 ///
 /// ```
-/// use ventix::on;
+/// use ventix::{on, Emitter, Linker, Strategy};
 ///
 /// struct OrderPlaced { id: u64 }
 ///
@@ -29,6 +29,14 @@ type MakePart = Box<dyn FnOnce(&Home) -> Box<dyn Part> + Send>;
 ///     .call(|order| println!("{}", order.id))
 ///     .named("printer")
 ///     .once();
+///
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let printer = linker.subscribe(spec)?;
+/// Emitter::start(&linker, Strategy::inline()).emit(OrderPlaced { id: 1 });
+/// assert!(!printer.is_active(), "it has fired");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
 /// ```
 #[must_use = "nothing is subscribed until `Linker::subscribe` gets it"]
 pub struct SubscriptionSpec {
@@ -63,14 +71,22 @@ impl SubscriptionSpec {
     /// # Examples
     ///
     /// ```
-    /// use ventix::on;
+    /// use ventix::{on, Emitter, Linker, Strategy};
     ///
     /// struct Opened;
     /// struct Closed;
     ///
+    /// # actix::System::new().block_on(async {
     /// let either = on::<Opened>().call(|_| println!("opened"))
     ///     .and(on::<Closed>().call(|_| println!("closed")))
     ///     .once();
+    /// let linker = Linker::start();
+    /// linker.subscribe(either)?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(Closed).accepted(), 1);
+    /// assert!(emitter.emit(Opened).is_unheard(), "there was one shot for both");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn and(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
@@ -91,7 +107,15 @@ impl SubscriptionSpec {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<u8>().call(|_| ()).named("mailer");
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// for _ in 0..2 {
+    ///     linker.subscribe(on::<u8>().call(|_| ()).named("mailer"))?;
+    /// }
+    /// assert_eq!(linker.snapshot().to_string(), "#1 (mailer) on u8\n#2 (mailer) on u8\n");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
@@ -159,9 +183,18 @@ impl SubscriptionSpec {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<String>()
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// let parser = on::<&str>()
     ///     .call(|line| line.parse::<u64>())
-    ///     .on_success(|done| println!("{:?}", done.value::<u64>()));
+    ///     .on_success(move |done| tell.send(done.value::<u64>().copied()));
+    /// linker.subscribe(parser)?;
+    /// Emitter::start(&linker, Strategy::inline()).emit("42");
+    /// assert_eq!(told.try_recv()?, Some(42));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
     /// ```
     pub fn on_success<F, R>(mut self, callback: F) -> Self
     where
@@ -182,9 +215,18 @@ impl SubscriptionSpec {
     /// # Examples
     ///
     /// ```
-    /// ventix::on::<String>()
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// let parser = on::<&str>()
     ///     .call(|line| line.parse::<u64>())
-    ///     .on_failure(|failure| eprintln!("{}: {}", failure.metadata().id(), failure.error()));
+    ///     .on_failure(move |it| tell.send(format!("{}: {}", it.metadata().name(), it.error())));
+    /// linker.subscribe(parser)?;
+    /// Emitter::start(&linker, Strategy::inline()).emit("forty-two");
+    /// assert_eq!(told.try_recv()?, "&str: invalid digit found in string");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
     /// ```
     pub fn on_failure<F, R>(mut self, callback: F) -> Self
     where

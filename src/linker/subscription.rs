@@ -36,18 +36,65 @@ impl Subscription {
     }
 
     /// Returns its id.
+    ///
+    /// # Examples
+    ///
+    /// The id is a plain value: it can be kept where the handle cannot.
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # use std::collections::HashMap;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let mut listening = HashMap::new();
+    /// listening.insert("customer-7", linker.subscribe(on::<u8>().call(|_| ()))?.id());
+    ///
+    /// if let Some(id) = listening.remove("customer-7") {
+    ///     assert!(linker.unsubscribe(id));
+    /// }
+    /// # assert!(linker.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn id(&self) -> SubscriptionId {
         self.id
     }
 
     /// Returns its name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let handler = on::<u8>().call(|_| ());
+    /// assert_eq!(linker.subscribe(handler.named("printer"))?.name(), Some("printer"));
+    /// assert_eq!(linker.subscribe(on::<u8>().call(|_| ()))?.name(), None);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Returns whether it is still linked to anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let first = linker.subscribe(on::<u8>().call(|_| ()).once())?;
+    /// let every = linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert!(!first.is_active() && every.is_active());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_active(&self) -> bool {
         let linker = self.linker.upgrade();
@@ -58,6 +105,21 @@ impl Subscription {
     ///
     /// Takes effect before it returns, for every emission that starts
     /// afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let printer = linker.subscribe(on::<u8>().or_topic("bytes").call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert!(printer.unsubscribe());
+    /// assert!(emitter.emit(1_u8).is_unheard());
+    /// assert!(emitter.prepare(1_u8).topic("bytes").emit().is_unheard());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn unsubscribe(&self) -> bool {
         let linker = self.linker.upgrade();
         linker.is_some_and(|linker| linker.unsubscribe(self.id))
@@ -135,6 +197,19 @@ pub struct SubscriptionGuard(Subscription);
 
 impl SubscriptionGuard {
     /// Returns the subscription.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let guard = linker.subscribe(on::<u8>().call(|_| ()).named("printer"))?.guard();
+    /// assert_eq!(guard.subscription().name(), Some("printer"));
+    /// assert!(linker.contains(guard.subscription().id()));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription(&self) -> &Subscription {
         &self.0

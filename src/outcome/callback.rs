@@ -33,30 +33,114 @@ pub struct Success<'a> {
 
 impl Success<'_> {
     /// Returns the handler's answer, if it gave one and it is a `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()).on_success(|done| {
+    ///     assert_eq!(done.value::<u32>(), Some(&42));
+    ///     assert_eq!(done.value::<u64>(), None, "the answer is of another type");
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(emitter.emit_and_wait("42").await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn value<T: 'static>(&self) -> Option<&T> {
         self.reply.downcast_ref()
     }
 
     /// Returns the handler's answer, of whatever type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_success(move |done| tell.send(done.reply().is_empty()))
+    ///     .start()?;
+    /// linker.subscribe(on::<&str>().call(|_| ()))?;
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit("42");
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [true, false]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn reply(&self) -> &Reply {
         self.reply
     }
 
     /// Returns what the emission says about itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// let handler = on::<u8>().call(|_| ());
+    /// linker.subscribe(handler.on_success(move |done| tell.send(done.metadata().id())))?;
+    /// let receipt = Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_recv()?, receipt.id());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         self.metadata
     }
 
     /// Returns the id of the subscription whose handler succeeded.
+    ///
+    /// # Examples
+    ///
+    /// One callback for all subscriptions of a linker, which tells them apart:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_success(move |done| tell.send(done.subscription()))
+    ///     .start()?;
+    /// let first = linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let second = linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [first.id(), second.id()]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
         self.subscription
     }
 
     /// Returns the subscription's name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_success(move |done| tell.send(done.name().unwrap_or("unnamed").to_owned()))
+    ///     .start()?;
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("mailer"))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), ["mailer", "unnamed"]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name
@@ -100,30 +184,117 @@ pub struct Failure<'a> {
 impl Failure<'_> {
     /// Returns the error: the handler's own, [`Panicked`](crate::Panicked) or
     /// [`Lost`](crate::Lost).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # use std::num::{IntErrorKind, ParseIntError};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u8>()).on_failure(|failure| {
+    ///     let error = failure.error().downcast_ref::<ParseIntError>();
+    ///     assert_eq!(error.map(|e| e.kind()), Some(&IntErrorKind::PosOverflow));
+    /// }))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("300").await;
+    /// assert_eq!(report.iter().count(), 1, "the failure callback itself went well");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
         self.error
     }
 
     /// Returns how the delivery ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_failure(move |failure| tell.send(failure.outcome().as_str()))
+    ///     .start()?;
+    /// linker.subscribe(on::<u8>().call(|_| -> Result<(), _> { Err("no paper") }))?;
+    /// linker.subscribe(on::<u8>().call(|_| panic!("out of ink")))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), ["failed", "panicked"]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         self.outcome
     }
 
     /// Returns what the emission says about itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// let handler = on::<&str>().call(|text| text.parse::<u32>());
+    /// linker.subscribe(handler.on_failure(move |failure| {
+    ///     tell.send(failure.metadata().key().map(str::to_owned))
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.prepare("no number").key("customer-7").emit();
+    /// assert_eq!(told.try_recv()?.as_deref(), Some("customer-7"));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         self.metadata
     }
 
     /// Returns the id of the subscription whose handler did not succeed.
+    ///
+    /// # Examples
+    ///
+    /// A handler that fails gets no more work:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_failure(move |failure| tell.send(failure.subscription()))
+    ///     .start()?;
+    /// linker.subscribe(on::<u8>().call(|_| -> Result<(), _> { Err("no paper") }))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert!(linker.unsubscribe(told.try_recv()?));
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
         self.subscription
     }
 
     /// Returns the subscription's name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::builder()
+    ///     .on_failure(move |it| tell.send(format!("{}: {}", it.name().unwrap_or("?"), it.error())))
+    ///     .start()?;
+    /// linker.subscribe(on::<u8>().call(|_| -> Result<(), _> { Err("no paper") }).named("printer"))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_recv()?, "printer: no paper");
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name

@@ -5,10 +5,44 @@ use std::sync::Arc;
 use crate::event::AnyValue;
 
 /// Any error, as callbacks return it.
+///
+/// # Examples
+///
+/// ```
+/// use ventix::BoxError;
+///
+/// fn total(line: &str) -> Result<u64, BoxError> {
+///     let (count, price) = line.split_once('x').ok_or("there is no `x`")?;
+///     Ok(count.parse::<u64>()? * price.parse::<u64>()?)
+/// }
+///
+/// ventix::on::<String>().call(|line| total(line));
+/// assert_eq!(total("3x7").unwrap(), 21);
+/// assert_eq!(total("37").unwrap_err().to_string(), "there is no `x`");
+/// ```
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Any error, as outcomes hold it: shared by the report, the failure callback
 /// and whoever else looks.
+///
+/// # Examples
+///
+/// ```
+/// # use ventix::{on, Emitter, Linker, SharedError, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+/// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("no number").await;
+///
+/// // It outlives the report, and any number of threads may look at it.
+/// let error: SharedError = report.errors().next().unwrap();
+/// drop(report);
+/// let there = error.clone();
+/// let seen = std::thread::spawn(move || there.is::<std::num::ParseIntError>());
+/// assert!(error.is::<std::num::ParseIntError>() && seen.join().unwrap());
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
 pub type SharedError = Arc<dyn Error + Send + Sync>;
 
 /// A handler panicked.
@@ -52,6 +86,27 @@ impl Panicked {
 
     /// Returns what the panic said. Unknown for an actor, whose panic only
     /// passes by, and for a panic whose payload is no text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Outcome, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| panic!("out of ink")))?;
+    /// linker.subscribe(on::<u8>().call(|_| std::panic::panic_any(7)))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait(1_u8).await;
+    /// let messages: Vec<_> = report
+    ///     .outcomes()
+    ///     .map(|outcome| match outcome {
+    ///         Outcome::Panicked(panic) => panic.message(),
+    ///         other => panic!("{other:?}"),
+    ///     })
+    ///     .collect();
+    /// assert_eq!(messages, [Some("out of ink"), None]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()

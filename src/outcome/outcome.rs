@@ -47,12 +47,34 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns whether the handler finished without an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{Lost, Outcome, Reply};
+    ///
+    /// assert!(Outcome::Handled(Reply::default()).is_handled());
+    /// assert!(!Outcome::Lost(Lost::default()).is_handled());
+    /// ```
     #[must_use]
     pub fn is_handled(&self) -> bool {
         matches!(self, Self::Handled(_))
     }
 
     /// Returns the error of an outcome that is not `Handled`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{Lost, Outcome, Reason, Reply};
+    ///
+    /// assert!(Outcome::Handled(Reply::default()).error().is_none());
+    /// assert!(Outcome::Lost(Lost::default()).error().unwrap().is::<Lost>());
+    ///
+    /// let refused = Outcome::Refused(Reason::LaneFull { capacity: 8 });
+    /// let error = refused.error().unwrap();
+    /// assert_eq!(error.downcast_ref(), Some(&Reason::LaneFull { capacity: 8 }));
+    /// ```
     #[must_use]
     pub fn error(&self) -> Option<SharedError> {
         match self {
@@ -69,6 +91,27 @@ impl Outcome {
     }
 
     /// Returns one word for it, as the debug mode prints it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # use std::collections::BTreeMap;
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<f32>()))?;
+    /// linker.subscribe(on::<&str>().call(|_| ()))?;
+    ///
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("1.5").await;
+    /// let mut counts = BTreeMap::new();
+    /// for outcome in report.outcomes() {
+    ///     *counts.entry(outcome.as_str()).or_insert(0) += 1;
+    /// }
+    /// assert_eq!(counts, BTreeMap::from([("failed", 1), ("handled", 2)]));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -173,30 +216,119 @@ impl Ended {
     }
 
     /// Returns the subscription's id.
+    ///
+    /// # Examples
+    ///
+    /// Ends every subscription that does not handle an event:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let parser = linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// let printer = linker.subscribe(on::<&str>().call(|text| println!("{}", **text)))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("no number").await;
+    /// for ended in report.iter().filter(|ended| !ended.outcome().is_handled()) {
+    ///     linker.unsubscribe(ended.subscription());
+    /// }
+    /// assert!(!parser.is_active() && printer.is_active());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
         self.subscription
     }
 
     /// Returns the subscription's name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()).named("parser"))?;
+    /// linker.subscribe(on::<&str>().call(|_| ()))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("42").await;
+    /// let names: Vec<_> = report.iter().map(|ended| ended.name()).collect();
+    /// assert_eq!(names, [Some("parser"), None]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Returns what ended: the handler or one of its callbacks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Stage, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let parser = on::<&str>().call(|text| text.parse::<u32>());
+    /// linker.subscribe(parser.on_failure(|failure| panic!("{}", failure.error())))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("no number").await;
+    ///
+    /// // The handler failed, and so did the callback that was to see to it.
+    /// let stages: Vec<_> = report.iter().map(|ended| ended.stage()).collect();
+    /// assert_eq!(stages, [Stage::Handler, Stage::OnFailure]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.stage
     }
 
     /// Returns how it ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Outcome, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("42").await;
+    /// for ended in &report {
+    ///     match ended.outcome() {
+    ///         Outcome::Handled(reply) => assert_eq!(reply.downcast_ref::<u32>(), Some(&42)),
+    ///         other => panic!("{:?}: {}", ended.name(), other.as_str()),
+    ///     }
+    /// }
+    /// # assert_eq!(report.iter().count(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
     /// Returns how it ended, by value.
+    ///
+    /// # Examples
+    ///
+    /// Takes an answer that cannot be cloned out of a report:
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Outcome, Strategy};
+    /// struct Receipt(u64);
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u64>().call(|order| Ok::<_, BoxError>(Receipt(**order))))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait(7_u64).await;
+    /// let ended = report.into_iter().next().ok_or("one subscription matched")?;
+    /// let Outcome::Handled(reply) = ended.into_outcome() else { return Err("not handled".into()) };
+    /// let Receipt(order) = reply.downcast().map_err(|_| "no receipt")?;
+    /// assert_eq!(order, 7);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_outcome(self) -> Outcome {
         self.outcome

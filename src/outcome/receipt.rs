@@ -57,30 +57,111 @@ impl Receipt {
     }
 
     /// Returns the emission's id.
+    ///
+    /// # Examples
+    ///
+    /// Names the emission in another one:
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|news| Ok::<_, BoxError>(news.metadata().correlation())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let order = emitter.emit("order placed").id();
+    /// let report = emitter.prepare("invoice sent").correlation(order).emit_and_wait().await;
+    /// assert_eq!(report.replies().next(), Some(&order));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn id(&self) -> EmissionId {
         self.id
     }
 
     /// Returns how many subscriptions the emission is for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_any, on_topic, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on_topic::<u8>("bytes.*").call(|_| ()))?;
+    /// linker.subscribe(on_any().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).matched(), 2, "the type, and everything");
+    /// assert_eq!(emitter.emit(1_u16).matched(), 1, "everything");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn matched(&self) -> usize {
         self.matched
     }
 
     /// Returns how many of them get it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let stuck = on::<u8>().call_async(|_| std::future::pending::<()>());
+    /// linker.subscribe(stuck.capacity(1))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).accepted(), 2);
+    /// assert_eq!(emitter.emit(2_u8).accepted(), 1, "the lane of one subscription is full");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.accepted
     }
 
     /// Returns the others, each with its reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<String>("audit.>").call(|_| ()).named("log"))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let receipt = emitter.prepare(7_u64).topic("audit.login").emit();
+    /// let why: Vec<_> = receipt
+    ///     .refusals()
+    ///     .iter()
+    ///     .map(|refusal| format!("{}: {}", refusal.name().unwrap_or("?"), refusal.reason()))
+    ///     .collect();
+    /// assert_eq!(why, ["log: the subscription expects alloc::string::String, the emission has u64"]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
     }
 
     /// Returns why the emission as a whole was turned away, if it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::inline());
+    /// let receipt = emitter.prepare("hello").topic("no topic").emit();
+    /// let Some(Reason::InvalidTopic(error)) = receipt.refusal() else { panic!("{receipt:?}") };
+    /// assert_eq!(error.position(), 2);
+    /// assert_eq!(emitter.emit("hello").refusal(), None, "nobody listens, but that is no refusal");
+    /// # });
+    /// ```
     #[must_use]
     pub fn refusal(&self) -> Option<&Reason> {
         self.refused.as_ref()
@@ -88,12 +169,42 @@ impl Receipt {
 
     /// Returns whether nobody listens to this event: no subscription matched,
     /// and the emission was not refused either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(emitter.emit("nobody listens").is_unheard());
+    /// linker.stop();
+    /// assert!(!emitter.emit("nobody may listen").is_unheard());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_unheard(&self) -> bool {
         self.matched == 0 && self.refused.is_none()
     }
 
     /// Returns whether every subscription that matched gets it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(emitter.emit(1_u8).is_complete(), "there is nobody to miss it");
+    ///
+    /// let stuck = on::<u8>().call_async(|_| std::future::pending::<()>());
+    /// linker.subscribe(stuck.capacity(1))?;
+    /// assert!(emitter.emit(2_u8).is_complete());
+    /// assert!(!emitter.emit(3_u8).is_complete());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.refusals.is_empty() && self.refused.is_none()
@@ -137,18 +248,70 @@ impl Refusal {
     }
 
     /// Returns the subscription's id.
+    ///
+    /// # Examples
+    ///
+    /// Drops a subscriber that cannot keep up:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let stuck = on::<u8>().call_async(|_| std::future::pending::<()>());
+    /// linker.subscribe(stuck.capacity(1))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.emit(1_u8);
+    /// for refusal in emitter.emit(2_u8).refusals() {
+    ///     assert!(linker.unsubscribe(refusal.subscription()));
+    /// }
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
         self.subscription
     }
 
     /// Returns the subscription's name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, AnyEvent, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<u16>("size").call(|_| ()).named("narrow"))?;
+    /// linker.subscribe(on_topic::<u32>("size").call(|_| ()))?;
+    /// linker.subscribe(on_topic::<AnyEvent>("size").call(|_| ()).named("any"))?;
+    /// let receipt = Emitter::start(&linker, Strategy::inline()).prepare(1_u64).topic("size").emit();
+    /// let names: Vec<_> = receipt.refusals().iter().map(|refusal| refusal.name()).collect();
+    /// assert_eq!(names, [Some("narrow"), None]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Returns why.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call_async(|_| async {}))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    ///
+    /// // A thread without an arbiter has nowhere to run a future.
+    /// let receipt = std::thread::spawn(move || emitter.emit(1_u8)).join().unwrap();
+    /// assert_eq!(receipt.refusals()[0].reason(), &Reason::NoArbiter);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.reason

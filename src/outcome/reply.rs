@@ -30,12 +30,42 @@ impl Reply {
     }
 
     /// Returns whether the handler only finished, without an answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Outcome, Reply, Strategy};
+    /// assert!(Reply::default().is_empty());
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("42").await;
+    /// let Some(Outcome::Handled(reply)) = report.outcomes().next() else { panic!("{report:?}") };
+    /// assert!(!reply.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
     /// Returns the answer, if it is a `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()).on_success(|done| {
+    ///     assert_eq!(done.reply().downcast_ref::<u32>(), Some(&42));
+    ///     assert_eq!(done.reply().downcast_ref::<i32>(), None);
+    /// }))?;
+    /// assert!(Emitter::start(&linker, Strategy::inline()).emit_and_wait("42").await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
         self.0.as_ref()?.downcast_ref()
@@ -46,6 +76,23 @@ impl Reply {
     /// # Errors
     ///
     /// Gives the reply back when it holds no `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Outcome, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("42").await;
+    /// let outcome = report.into_iter().next().map(|ended| ended.into_outcome());
+    /// let Some(Outcome::Handled(reply)) = outcome else { return Err("not handled".into()) };
+    ///
+    /// let reply = reply.downcast::<String>().unwrap_err();
+    /// assert_eq!(reply.downcast::<u32>().unwrap(), 42);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn downcast<T: 'static>(self) -> Result<T, Self> {
         let Some(value) = self.0 else {
             return Err(Self(None));

@@ -42,23 +42,80 @@ impl Report {
     }
 
     /// Returns what `emit` would have returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::inline());
+    /// let report = emitter.emit_and_wait("hello").await;
+    /// assert!(report.all_handled() && report.receipt().is_unheard());
+    /// # });
+    /// ```
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
     /// Returns every line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let parser = on::<&str>().call(|text| text.parse::<u32>());
+    /// linker.subscribe(parser.named("parser"))?;
+    /// linker.subscribe(on::<&str>().call(|_| ()).named("printer"))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("no number").await;
+    /// let lines: Vec<_> = report.iter().map(|it| (it.name(), it.outcome().as_str())).collect();
+    /// assert_eq!(lines, [(Some("parser"), "failed"), (Some("printer"), "handled")]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> std::slice::Iter<'_, Ended> {
         self.ended.iter()
     }
 
     /// Returns how every handler ended, without the lines of callbacks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let printer = on::<u8>().call(|_| ());
+    /// linker.subscribe(printer.on_success(|_| -> Result<(), _> { Err("no paper") }))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait(1_u8).await;
+    /// assert!(report.outcomes().all(|outcome| outcome.is_handled()));
+    /// assert_eq!((report.outcomes().count(), report.iter().count()), (1, 2));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
         let handlers = self.ended.iter().filter(|e| e.stage == Stage::Handler);
         handlers.map(Ended::outcome)
     }
 
     /// Returns how many handlers finished without an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<f64>()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit_and_wait("7").await.handled(), 2);
+    /// assert_eq!(emitter.emit_and_wait("7.5").await.handled(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn handled(&self) -> usize {
         self.outcomes().filter(|o| o.is_handled()).count()
@@ -66,12 +123,44 @@ impl Report {
 
     /// Returns whether nothing went wrong: every subscription that matched has
     /// handled it, and so have the callbacks. True when nobody listens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(emitter.emit_and_wait("no number").await.all_handled(), "nobody listens");
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// assert!(emitter.emit_and_wait("42").await.all_handled());
+    /// assert!(!emitter.emit_and_wait("no number").await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn all_handled(&self) -> bool {
         self.receipt.is_complete() && self.ended.iter().all(|e| e.outcome.is_handled())
     }
 
     /// Returns the answers that are a `T`, in the order of the deliveries.
+    ///
+    /// # Examples
+    ///
+    /// Asks every handler, and adds up what those that know an answer say:
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| Ok::<_, BoxError>(text.len())))?;
+    /// linker.subscribe(on::<&str>().call(|_| ()))?;
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<usize>()))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait("40").await;
+    /// assert_eq!(report.replies::<usize>().sum::<usize>(), 42);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn replies<T: 'static>(&self) -> impl Iterator<Item = &T> {
         self.outcomes().filter_map(|outcome| match outcome {
             Outcome::Handled(reply) => reply.downcast_ref(),
@@ -80,6 +169,26 @@ impl Report {
     }
 
     /// Returns what went wrong, in the order of the deliveries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, on_any, Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// let stuck = on_any().call_async(|_| std::future::pending::<()>());
+    /// linker.subscribe(stuck.capacity(1))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.emit(1_u8);
+    ///
+    /// // One handler fails, and the other has no room left.
+    /// let errors: Vec<_> = emitter.emit_and_wait("no number").await.errors().collect();
+    /// assert!(errors[0].is::<std::num::ParseIntError>());
+    /// assert!(errors[1].is::<Reason>());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn errors(&self) -> impl Iterator<Item = super::SharedError> {
         self.ended.iter().filter_map(|e| e.outcome.error())
     }

@@ -70,20 +70,28 @@ impl Record {
         }
     }
 
-    /// Ends a claimed delivery that was never started.
+    /// Ends a claimed delivery that was never started: its one shot is free
+    /// again.
     pub(super) fn abandon(&self, position: usize, header: &Header, verdict: Verdict) {
-        self.close(position, header, verdict);
-        if let Some(once) = &self.once {
-            once.give_back();
-        }
+        self.end(position, header, verdict, || {
+            if let Some(once) = &self.once {
+                once.give_back();
+            }
+        });
     }
 
-    /// Ends a claimed delivery: the callbacks look at it, then its room is free,
-    /// then the one that waits hears of it.
+    /// Ends a claimed delivery.
     pub(super) fn close(&self, position: usize, header: &Header, verdict: Verdict) {
+        self.end(position, header, verdict, || ());
+    }
+
+    /// Ends a delivery: the callbacks look at it, then what it held is free, then
+    /// the one that waits hears of it, and so can emit again at once.
+    fn end(&self, position: usize, header: &Header, verdict: Verdict, free: impl FnOnce()) {
         let outcome = Outcome::from(verdict);
         let (stage, looked) = self.look(header, &outcome);
         self.lane.leave();
+        free();
         self.tell(header, Stage::Handler, &outcome);
         if let Some(callback) = &looked {
             self.tell(header, stage, callback);

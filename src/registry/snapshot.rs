@@ -33,6 +33,21 @@ impl Snapshot {
     }
 
     /// Returns every subscription.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let snapshot = linker.snapshot();
+    /// let unnamed = snapshot.iter().filter(|info| info.name().is_none());
+    /// assert_eq!(unnamed.count(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> std::slice::Iter<'_, SubscriptionInfo> {
         self.subscriptions.iter()
     }
@@ -84,24 +99,89 @@ impl SubscriptionInfo {
     }
 
     /// Returns its id.
+    ///
+    /// # Examples
+    ///
+    /// Ends the subscriptions of one name:
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// let count = linker.subscribe(on::<u8>().call(|_| ()).named("count"))?;
+    /// for info in linker.snapshot().iter().filter(|info| info.name() == Some("sum")) {
+    ///     linker.unsubscribe(info.id());
+    /// }
+    /// assert!(linker.subscription_count() == 1 && count.is_active());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn id(&self) -> SubscriptionId {
         self.record.id
     }
 
     /// Returns its name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let snapshot = linker.snapshot();
+    /// let names: Vec<_> = snapshot.iter().map(|info| info.name().unwrap_or("-")).collect();
+    /// assert_eq!(names, ["sum", "-"]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.record.name.as_deref()
     }
 
     /// Returns what it listens to.
+    ///
+    /// # Examples
+    ///
+    /// Finds what listens to everything:
+    ///
+    /// ```
+    /// # use ventix::{on, on_any, Linker, Selector};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// linker.subscribe(on_any().call(|_| ()).named("log"))?;
+    /// let snapshot = linker.snapshot();
+    /// let all = Selector::everything();
+    /// let found = snapshot.iter().find(|info| info.selectors().contains(&all));
+    /// assert_eq!(found.and_then(|info| info.name()), Some("log"));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn selectors(&self) -> &[Selector] {
         &self.selectors
     }
 
     /// Returns whether it fires once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).once())?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let snapshot = linker.snapshot();
+    /// assert!(snapshot.iter().map(|info| info.is_once()).eq([true, false]));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_once(&self) -> bool {
         self.record.once.is_some()
@@ -109,6 +189,21 @@ impl SubscriptionInfo {
 
     /// Returns how many of its deliveries may be in flight. `None` for sync
     /// callbacks, which run where their emission runs and never wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on::<u8>().call_async(|_| async {}))?;
+    /// linker.subscribe(on::<u8>().call_blocking(|_| ()).capacity(4))?;
+    /// let snapshot = linker.snapshot();
+    /// assert!(snapshot.iter().map(|info| info.capacity()).eq([None, Some(1_024), Some(4)]));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         let capacity = self.record.lane.capacity();

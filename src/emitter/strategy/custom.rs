@@ -11,13 +11,26 @@ impl Strategy {
     ///
     /// # Examples
     ///
-    /// ```
-    /// use actix::Recipient;
-    /// use ventix::{Emission, Emitter, Linker, StartError, Strategy};
+    /// With `Direct`, a user's actor that runs what it gets at once; [`Emission`]
+    /// shows how to write one.
     ///
-    /// fn start(linker: &Linker, measured: Recipient<Emission>) -> Result<Emitter, StartError> {
-    ///     Emitter::builder(linker).strategy(Strategy::custom(measured)).name("measured").start()
-    /// }
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{Emission, Emitter, Linker, Strategy, on};
+    /// # struct Direct;
+    /// # impl Actor for Direct { type Context = Context<Self>; }
+    /// # impl Handler<Emission> for Direct {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) { emission.run() }
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| println!("{}", **n)))?;
+    /// let strategy = Strategy::custom(Direct.start().recipient());
+    /// let emitter = Emitter::builder(&linker).strategy(strategy).name("direct").start()?;
+    /// assert!(emitter.emit_and_wait(1_u8).await.all_handled());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn custom(strategy: Recipient<Emission>) -> Self {

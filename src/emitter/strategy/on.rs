@@ -10,13 +10,20 @@ impl Strategy {
     ///
     /// ```
     /// use actix::Arbiter;
-    /// use ventix::{Emitter, Linker, Strategy};
+    /// use ventix::{on, BoxError, Emitter, Linker, Strategy};
     ///
     /// # actix::System::new().block_on(async {
     /// let arbiter = Arbiter::new();
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// arbiter.spawn_fn(move || tell.send(std::thread::current().id()).unwrap());
+    ///
     /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| Ok::<_, BoxError>(std::thread::current().id())))?;
     /// let emitter = Emitter::start(&linker, Strategy::on(&arbiter.handle()));
-    /// # });
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// assert_eq!(report.replies().next(), Some(&told.recv().unwrap()));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn on(arbiter: &ArbiterHandle) -> Self {
