@@ -271,9 +271,10 @@ impl<E: ?Sized> Delivery<E> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe, and it says so: when the future is dropped before the
-    /// closure has finished, for instance because its actor stops, the delivery
-    /// ends as [`Lost`](crate::Outcome::Lost).
+    /// Not cancel safe, and it says so: when an actor's future is dropped before
+    /// the closure has finished, for instance because the actor stops, the delivery
+    /// ends as [`Lost`](crate::Outcome::Lost). In an async callback, what the
+    /// callback returns decides then.
     ///
     /// # Examples
     ///

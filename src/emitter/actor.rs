@@ -9,8 +9,9 @@ use super::message::Emit;
 use super::shared::{Core, Shared};
 
 /// The emitter as an actor: what [`Emitter::addr`](crate::Emitter::addr) is the
-/// address of. It lives where the emitter's strategy says, and runs emissions
-/// there.
+/// address of. With `current`, `on` and `dedicated` it lives where the
+/// strategy says and runs emissions there; with `inline` it runs only what it is
+/// sent as a message, and with `custom` it passes emissions on.
 ///
 /// # Examples
 ///

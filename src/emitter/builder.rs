@@ -95,8 +95,11 @@ impl EmitterBuilder {
 
     /// Sets how many emissions may wait to be run, 1,024 by default. The next
     /// one is refused with [`Reason::EmitterFull`](crate::Reason::EmitterFull).
-    /// 0 is an error of [`start`](Self::start). [`Strategy::inline`] lets none
-    /// wait.
+    /// 0 is an error of [`start`](Self::start). With [`Strategy::inline`] none
+    /// ever waits.
+    ///
+    /// Messages to [`Emitter::addr`](crate::Emitter::addr) wait in actix's mailbox,
+    /// whose bound `do_send` does not know; they take no place here.
     ///
     /// # Examples
     ///

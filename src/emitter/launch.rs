@@ -8,7 +8,6 @@ use futures::channel::oneshot;
 use crate::debug::debug_line;
 use crate::delivery::{Emitted, Header};
 use crate::event::{EventType, Metadata};
-use crate::handler::can_spawn;
 use crate::outcome::{Ended, Reason, Receipt, Report, Tracker};
 use crate::registry::{Place, Route};
 
@@ -103,10 +102,10 @@ impl Shared {
             Ok(permit) => permit,
             Err(reason) => return refused_all(reason),
         };
-        let place = if runs_here && route.needs_arbiter() && !can_spawn() {
-            Place::NoArbiter
+        let place = if runs_here {
+            Place::Here
         } else {
-            Place::Anywhere
+            Place::Elsewhere
         };
         let (accepted, refusals) = route.claim(place);
         let lines = wants_report.then(|| route.refused_lines(&refusals));

@@ -36,7 +36,8 @@
 //!   order than they start.
 //! - **Bounds.** An emitter lets 1,024 emissions wait for its arbiter, or as many
 //!   as [`EmitterBuilder::capacity`] says, and refuses the next; a subscription
-//!   bounds its deliveries in flight. `emit` never waits.
+//!   bounds its deliveries in flight. `emit` never waits. Messages to
+//!   [`Emitter::addr`] wait in actix's own mailbox, before all this.
 //! - **Loss.** An emission that is dropped before it was run, because its arbiter
 //!   or strategy stopped, ends every delivery as [`Lost`](crate::Outcome::Lost).
 //! - **End.** When the last handle has gone, the emitter's actor stops, after

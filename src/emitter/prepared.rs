@@ -135,9 +135,11 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
         self
     }
 
-    /// Sets when the work is not wanted any more. A delivery that has not
-    /// started by then is refused with [`Reason::Expired`](crate::Reason::Expired).
-    /// By default that of the cause, which it can only bring forward.
+    /// Sets when the work is not wanted any more. An emission that
+    /// has not been run by then is refused with
+    /// [`Reason::Expired`](crate::Reason::Expired). What an actor has in its mailbox
+    /// by then is handled: it can read the deadline. By default that of the cause,
+    /// which it can only bring forward.
     ///
     /// # Examples
     ///
@@ -161,11 +163,8 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
         self
     }
 
-    /// Sets the deadline to a time from now.
-    ///
-    /// # Panics
-    ///
-    /// When the clock cannot count that far, as with [`Duration::MAX`].
+    /// Sets the deadline to a time from now. A time too long for the clock to count,
+    /// such as [`Duration::MAX`], sets none.
     ///
     /// # Examples
     ///
@@ -188,7 +187,10 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
     /// # }).unwrap();
     /// ```
     pub fn expires_in(self, time: Duration) -> Self {
-        self.deadline(Instant::now() + time)
+        match Instant::now().checked_add(time) {
+            Some(deadline) => self.deadline(deadline),
+            None => self,
+        }
     }
 
     /// Adds a free-form header, or replaces the one of that name.

@@ -13,8 +13,9 @@ use super::clock;
 /// them out; then come a counter of the emitter (32 bits) and the emitter's own
 /// random bits (42), which takes one clock reading and no random numbers per
 /// emission. On Linux the time has the resolution of the kernel's tick (1 to
-/// 10 ms). Ids of one emitter never repeat, and rise in the order of emission
-/// while the system's clock does not step back.
+/// 10 ms). Ids of one emitter never repeat, and those that one thread makes
+/// rise in the order of emission, while the system's clock does not step back (and
+/// but for one step in 2^32 emissions, where the counter starts anew).
 ///
 /// # Examples
 ///

@@ -200,8 +200,9 @@ impl Metadata {
         self.attributes.as_ref()?.key.as_deref()
     }
 
-    /// Returns the id that all emissions of one piece of work share: what the
-    /// emitter set, or what the cause had, or else the emission's own id.
+    /// Returns the id that all emissions of one piece of work share: what
+    /// [`Prepared::correlation`](crate::Prepared::correlation) set, or what the cause
+    /// had, or else the emission's own id.
     ///
     /// # Examples
     ///

@@ -4,7 +4,7 @@ use actix_rt::Arbiter;
 use futures::FutureExt;
 
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::{IntoOutcome, Panicked, Reason, Verdict};
+use crate::outcome::{IntoOutcome, Panicked, Verdict};
 use crate::registry::Target;
 
 use super::guard::guard;
@@ -21,9 +21,6 @@ where
     R: IntoOutcome,
 {
     fn start(&self, turn: Turn<'_, E>) {
-        if !can_spawn() {
-            return turn.end(Verdict::Refused(Reason::NoArbiter));
-        }
         let (delivery, slip) = turn.into_shared();
         let mut future = None;
         // Making the future runs the user's code too, up to its first `await`
@@ -44,13 +41,13 @@ where
         });
     }
 
-    fn needs_arbiter(&self) -> bool {
-        true
+    fn can_start(&self) -> bool {
+        can_spawn()
     }
 }
 
 /// Whether this thread's arbiter is running. A `System` that has been made but
 /// not entered yet has an arbiter and no place to spawn on.
-pub(crate) fn can_spawn() -> bool {
+pub(super) fn can_spawn() -> bool {
     Arbiter::try_current().is_some() && tokio::runtime::Handle::try_current().is_ok()
 }

@@ -22,6 +22,6 @@ mod witness;
 pub(crate) use actor::ActorTarget;
 pub(crate) use blocking::BlockingTarget;
 pub(crate) use call::CallTarget;
-pub(crate) use call_async::{AsyncTarget, can_spawn};
+pub(crate) use call_async::AsyncTarget;
 pub(crate) use guard::guard;
 pub(crate) use plain_actor::PlainActorTarget;

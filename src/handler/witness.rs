@@ -1,8 +1,7 @@
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use actix::MailboxError;
 use futures::task::AtomicWaker;
@@ -18,12 +17,16 @@ use crate::outcome::{Panicked, Verdict};
 /// unwinds and its mailbox is still there; the messages behind it go with the
 /// mailbox.
 ///
-/// A handler on another thread that panics between the sending and the first
-/// look, some hundred nanoseconds, is not seen and counts as lost.
-pub(super) async fn witnessed<R>(
+/// The first look is taken before this returns, so only a handler on another
+/// thread that panics within the some hundred nanoseconds from the sending to that
+/// look is not seen, and counts as lost.
+pub(super) fn witnessed<R>(
     reply: impl Future<Output = Result<R, MailboxError>> + Send,
     connected: impl Fn() -> bool + Send + Sync + 'static,
-) -> Result<R, Verdict> {
+) -> impl Future<Output = Result<R, Verdict>> + Send
+where
+    R: Send,
+{
     let witness = Arc::new(Witness {
         connected,
         saw_panic: AtomicBool::new(false),
@@ -31,18 +34,21 @@ pub(super) async fn witnessed<R>(
     });
     let waker = Waker::from(witness.clone());
     let mut reply = Box::pin(reply);
-    let answer = poll_fn(|cx| {
-        witness.task.register(cx.waker());
-        let reply: Pin<&mut _> = reply.as_mut();
-        reply.poll(&mut Context::from_waker(&waker))
-    });
-    answer.await.map_err(|_| {
-        if witness.saw_panic.load(Ordering::Acquire) {
-            Verdict::Panicked(Panicked::seen())
-        } else {
-            Verdict::Lost
-        }
-    })
+    let mut look = move || reply.as_mut().poll(&mut Context::from_waker(&waker));
+    let mut early = Some(look()).filter(Poll::is_ready);
+    async move {
+        let answer = poll_fn(|cx| {
+            witness.task.register(cx.waker());
+            early.take().unwrap_or_else(&mut look)
+        });
+        answer.await.map_err(|_| {
+            if witness.saw_panic.load(Ordering::Acquire) {
+                Verdict::Panicked(Panicked::seen())
+            } else {
+                Verdict::Lost
+            }
+        })
+    }
 }
 
 struct Witness<F> {

@@ -12,7 +12,8 @@ use super::subscription::Subscription;
 
 /// The linker as an actor: what [`Linker::addr`] is the address of.
 ///
-/// It does what the methods of [`Linker`] do, through the same code.
+/// It links, unlinks and answers as the methods of [`Linker`] do, through the same
+/// code. Stopping a linker is left to its handles.
 ///
 /// # Examples
 ///

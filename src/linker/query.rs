@@ -7,8 +7,8 @@ use crate::registry::{Selector, Snapshot};
 
 use super::linker::Linker;
 
-/// A question to a linker, as a message: each method of [`Linker`] that only
-/// looks has one of the same name. `R` is the answer.
+/// A question to a linker, as a message: each method of [`Linker`] that
+/// looks at subscriptions has one of the same name. `R` is the answer.
 ///
 /// # Examples
 ///

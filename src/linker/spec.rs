@@ -66,7 +66,8 @@ impl SubscriptionSpec {
     /// Adds the selectors and handlers of `other` to this subscription.
     ///
     /// Options that both set are taken from `self`; it fires once if either is
-    /// to. Where both handle the same event, the first that takes its type runs.
+    /// to. Where several of its handlers take an event, as its own type or as any
+    /// event, the one that was added first runs.
     ///
     /// # Examples
     ///

@@ -150,7 +150,8 @@ impl Success<'_> {
 /// What a failure callback gets: which delivery was not handled, and why.
 ///
 /// It is called for every delivery that was accepted and did not end as
-/// handled: failed, panicked or lost. What was refused is in the receipt.
+/// handled: failed, panicked, lost, or refused when it was to start, as after its
+/// deadline. What was refused when it was emitted is in the receipt.
 ///
 /// # Examples
 ///

@@ -30,7 +30,8 @@ pub enum Reason {
     /// its one shot.
     #[error("the subscription fires once and has been claimed")]
     OnceSpent,
-    /// The handling actor has stopped. Its subscription is unlinked.
+    /// The handling actor has stopped. The subscription is unlinked from
+    /// what led to it.
     #[error("the handling actor has stopped")]
     HandlerGone,
     /// As many deliveries as the subscription allows are in flight.

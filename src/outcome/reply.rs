@@ -2,9 +2,10 @@ use std::fmt;
 
 use crate::event::AnyValue;
 
-/// What a handler answered: the value that a callback returned in `Ok`, or that
-/// an actor gave to [`Delivery::reply`](crate::Delivery::reply). Empty for a
-/// handler that only finished.
+/// What a handler answered: the value that a callback returned in `Ok`, that an
+/// actor gave to [`Delivery::reply`](crate::Delivery::reply) or returned in a
+/// [`settle`](crate::Delivery::settle), or a plain actor's reply. Empty for a handler
+/// that only finished.
 ///
 /// # Examples
 ///

@@ -1,11 +1,13 @@
+use std::sync::Arc;
+
+use super::error::SharedError;
 use super::outcome::{Ended, Outcome, Stage};
 use super::receipt::Receipt;
 
 /// What [`emit_and_wait`](crate::Emitter::emit_and_wait) returns: the receipt,
 /// and the outcome of every subscription that matched.
 ///
-/// Lines stand in the order of the deliveries: by priority, then in the order
-/// of subscription. A success or failure callback that went wrong has a line of
+/// Lines stand in the order of the deliveries, which is that of subscription. A success or failure callback that went wrong has a line of
 /// its own after that of its handler.
 ///
 /// # Examples
@@ -168,7 +170,8 @@ impl Report {
         })
     }
 
-    /// Returns what went wrong, in the order of the deliveries.
+    /// Returns what went wrong, in the order of the deliveries. For an emission
+    /// that was refused before it matched anything, that reason.
     ///
     /// # Examples
     ///
@@ -189,8 +192,11 @@ impl Report {
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
-    pub fn errors(&self) -> impl Iterator<Item = super::SharedError> {
-        self.ended.iter().filter_map(|e| e.outcome.error())
+    pub fn errors(&self) -> impl Iterator<Item = SharedError> {
+        let refused = self.receipt.refusal().filter(|_| self.ended.is_empty());
+        let refused = refused.map(|reason| Arc::new(reason.clone()) as SharedError);
+        let ended = self.ended.iter().filter_map(|e| e.outcome.error());
+        refused.into_iter().chain(ended)
     }
 }
 

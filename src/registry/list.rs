@@ -14,6 +14,9 @@ pub(super) struct List<E: ?Sized + 'static> {
 /// One subscription and what it delivers to.
 pub(super) struct Link<E: ?Sized + 'static> {
     pub(super) record: Arc<Record>,
+    /// Which of the subscription's handlers it is: the first that takes an event
+    /// gets it.
+    pub(super) part: usize,
     pub(super) target: Arc<dyn Target<E>>,
 }
 
@@ -21,6 +24,7 @@ impl<E: ?Sized> Clone for Link<E> {
     fn clone(&self) -> Self {
         Self {
             record: self.record.clone(),
+            part: self.part,
             target: self.target.clone(),
         }
     }
@@ -39,10 +43,12 @@ pub(super) trait AnyList: Send + Sync {
     /// Takes a subscription's link out; what it gives back is to be dropped
     /// after the table's lock.
     fn remove(&mut self, id: SubscriptionId) -> Option<Box<dyn Send>>;
-    /// Whether the subscription is in the list and its handler has gone.
-    fn is_dead(&self, id: SubscriptionId) -> bool;
+    /// Whether the subscription's handler in the list is there, has gone, or
+    /// was never there.
+    fn is_alive(&self, id: SubscriptionId) -> Option<bool>;
     fn is_empty(&self) -> bool;
-    fn records(&self) -> Vec<Arc<Record>>;
+    /// Every subscription, and which of its handlers is in the list.
+    fn records(&self) -> Vec<(Arc<Record>, usize)>;
     fn event_type(&self) -> EventType;
     fn as_any(&self) -> &AnyEvent;
     fn as_any_mut(&mut self) -> &mut AnyEvent;
@@ -54,20 +60,17 @@ impl<E: ?Sized + 'static> AnyList for List<E> {
         Some(Box::new(link))
     }
 
-    fn is_dead(&self, id: SubscriptionId) -> bool {
-        let link = self.links.get(&id);
-        link.is_some_and(|link| !link.target.is_alive())
+    fn is_alive(&self, id: SubscriptionId) -> Option<bool> {
+        Some(self.links.get(&id)?.target.is_alive())
     }
 
     fn is_empty(&self) -> bool {
         self.links.is_empty()
     }
 
-    fn records(&self) -> Vec<Arc<Record>> {
-        self.links
-            .values()
-            .map(|link| link.record.clone())
-            .collect()
+    fn records(&self) -> Vec<(Arc<Record>, usize)> {
+        let links = self.links.values();
+        links.map(|link| (link.record.clone(), link.part)).collect()
     }
 
     fn event_type(&self) -> EventType {

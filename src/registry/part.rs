@@ -9,7 +9,8 @@ use super::target::Target;
 pub(crate) trait Part: Send {
     fn selectors(&self) -> &[Selector];
     /// Puts the handler into the list of its type in a selector's bucket.
-    fn link(&self, bucket: &mut Bucket, record: &Arc<Record>);
+    /// As the subscription's handler number `part`.
+    fn link(&self, bucket: &mut Bucket, record: &Arc<Record>, part: usize);
 }
 
 /// A part that knows the type of its event.
@@ -23,7 +24,7 @@ impl<E: ?Sized + 'static> Part for TypedPart<E> {
         &self.selectors
     }
 
-    fn link(&self, bucket: &mut Bucket, record: &Arc<Record>) {
-        bucket.link(record, &self.target);
+    fn link(&self, bucket: &mut Bucket, record: &Arc<Record>, part: usize) {
+        bucket.link(record, part, &self.target);
     }
 }

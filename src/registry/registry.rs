@@ -64,13 +64,7 @@ impl Registry {
 
     /// Unlinks a subscription from where its handler has gone.
     pub(crate) fn remove_dead(&self, id: SubscriptionId) {
-        self.change(|table, left| {
-            let dead = table.dead_selectors(id);
-            for selector in &dead {
-                table.remove_one(id, selector, left);
-            }
-            dead
-        });
+        self.change(|table, left| table.remove_dead(id, left));
     }
 
     /// Unlinks everything from a selector, and returns from how many

@@ -13,7 +13,6 @@ use super::target::Target;
 /// never changes, and the ledger of the emissions that were matched against it.
 pub(crate) struct Route<E: 'static> {
     entries: Box<[Entry<E>]>,
-    needs_arbiter: bool,
 }
 
 pub(super) struct Entry<E: 'static> {
@@ -28,13 +27,13 @@ pub(super) enum Goal<E: 'static> {
     Mismatch(Reason),
 }
 
-/// Where an emission is about to be run, if that is known when it is made.
+/// Where an emission is to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// On a thread that has no arbiter.
-    NoArbiter,
-    /// On an arbiter, or who knows.
-    Anywhere,
+    /// On this thread, as soon as it is claimed.
+    Here,
+    /// Somewhere else, or later.
+    Elsewhere,
 }
 
 /// Which entries of a route get an emission.
@@ -47,20 +46,13 @@ pub(crate) enum Accepted {
 
 impl<E: Send + Sync + 'static> Route<E> {
     pub(super) fn new(entries: Vec<Entry<E>>) -> Self {
-        let needs_arbiter = entries.iter().any(|entry| entry.goal.needs_arbiter());
         Self {
             entries: entries.into_boxed_slice(),
-            needs_arbiter,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Whether it makes a difference if the emission runs on an arbiter.
-    pub(crate) fn needs_arbiter(&self) -> bool {
-        self.needs_arbiter
     }
 
     /// Claims a delivery for every entry, and says which refused.
@@ -131,13 +123,19 @@ impl<E: Send + Sync + 'static> Route<E> {
         });
     }
 
-    /// Starts the accepted deliveries, one after the other, on this thread.
+    /// Starts the accepted deliveries, one after the other, on this thread. One
+    /// that cannot start here is refused, and spends nothing.
     pub(crate) fn run(&self, emitted: Arc<Emitted<E>>, accepted: &Accepted) {
         let lent = Turn::lend(emitted);
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
         accepted.for_each(self.entries.len(), |position| {
             let Entry { record, goal } = &self.entries[position];
-            record.begin(&lent.emitted().header);
+            let header = &lent.emitted().header;
+            if !goal.can_start() {
+                let verdict = Verdict::Refused(Reason::NoArbiter);
+                return record.abandon(position, header, verdict);
+            }
+            record.begin(header);
             match goal {
                 Goal::Typed(target) => target.start(Turn::new(&lent, position)),
                 Goal::Any(target) => {
@@ -154,11 +152,11 @@ impl<E: Send + Sync + 'static> Route<E> {
 }
 
 impl<E: 'static> Goal<E> {
-    fn needs_arbiter(&self) -> bool {
+    fn can_start(&self) -> bool {
         match self {
-            Self::Typed(target) => target.needs_arbiter(),
-            Self::Any(target) => target.needs_arbiter(),
-            Self::Mismatch(_) => false,
+            Self::Typed(target) => target.can_start(),
+            Self::Any(target) => target.can_start(),
+            Self::Mismatch(_) => true,
         }
     }
 
@@ -175,7 +173,7 @@ impl<E: 'static> Goal<E> {
         match self {
             Self::Mismatch(reason) => Err(reason.clone()),
             _ if !self.is_alive() => Err(Reason::HandlerGone),
-            _ if place == Place::NoArbiter && self.needs_arbiter() => Err(Reason::NoArbiter),
+            _ if place == Place::Here && !self.can_start() => Err(Reason::NoArbiter),
             _ => Ok(()),
         }
     }

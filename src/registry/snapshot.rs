@@ -9,7 +9,7 @@ use super::selector::Selector;
 
 /// The subscriptions of a linker at one moment, in the order of subscription.
 ///
-/// It prints as a table, a subscription a line.
+/// It prints as a list, a subscription a line.
 ///
 /// # Examples
 ///
@@ -187,8 +187,9 @@ impl SubscriptionInfo {
         self.record.once.is_some()
     }
 
-    /// Returns how many of its deliveries may be in flight. `None` for sync
-    /// callbacks, which run where their emission runs and never wait.
+    /// Returns how many of its deliveries may be in flight. `None` where
+    /// there is no bound: for sync callbacks that were given none, which run where
+    /// their emission runs and never wait.
     ///
     /// # Examples
     ///

@@ -44,6 +44,7 @@ impl Bucket {
     pub(super) fn link<E: ?Sized + 'static>(
         &mut self,
         record: &Arc<Record>,
+        part: usize,
         target: &Arc<dyn Target<E>>,
     ) {
         let list = self.lists.entry(TypeId::of::<E>());
@@ -52,6 +53,7 @@ impl Bucket {
         let links = &mut list.expect("a list is stored by its type").links;
         links.entry(record.id).or_insert_with(|| Link {
             record: record.clone(),
+            part,
             target: target.clone(),
         });
     }
@@ -63,16 +65,27 @@ impl Bucket {
 
     fn remove(&mut self, id: SubscriptionId, leftovers: &mut Leftovers) {
         for list in self.lists.values_mut() {
-            if let Some(link) = list.remove(id) {
-                leftovers.push(link);
-            }
+            leftovers.extend(list.remove(id));
         }
         self.lists.retain(|_, list| !list.is_empty());
         self.subscribers -= 1;
     }
 
-    fn is_dead(&self, id: SubscriptionId) -> bool {
-        self.lists.values().any(|list| list.is_dead(id))
+    /// Takes out those handlers of a subscription that have gone. Returns
+    /// whether there were any, and whether others are left.
+    fn remove_dead(&mut self, id: SubscriptionId, leftovers: &mut Leftovers) -> (bool, bool) {
+        let (mut gone, mut left) = (false, false);
+        for list in self.lists.values_mut() {
+            match list.is_alive(id) {
+                Some(true) => left = true,
+                Some(false) => {
+                    gone = true;
+                    leftovers.extend(list.remove(id));
+                }
+                None => {}
+            }
+        }
+        (gone, left)
     }
 }
 
@@ -109,8 +122,10 @@ impl Table {
             }
             let bucket = self.buckets.entry(selector.clone()).or_default();
             bucket.subscribers += 1;
-            for part in parts.iter().filter(|p| p.selectors().contains(selector)) {
-                part.link(bucket, record);
+            for (number, part) in parts.iter().enumerate() {
+                if part.selectors().contains(selector) {
+                    part.link(bucket, record, number);
+                }
             }
         }
         let linked = Linked {
@@ -167,50 +182,65 @@ impl Table {
         }
     }
 
-    /// Returns the selectors through which a subscription leads to a handler
-    /// that has gone.
-    pub(super) fn dead_selectors(&self, id: SubscriptionId) -> Vec<Selector> {
-        let Some(linked) = self.subscriptions.get(&id) else {
-            return Vec::new();
-        };
-        let is_dead = |s: &&Selector| self.buckets.get(s).is_some_and(|b| b.is_dead(id));
-        linked.selectors.iter().filter(is_dead).cloned().collect()
+    /// Takes those handlers of a subscription out that have gone, and returns
+    /// the selectors that led to them.
+    pub(super) fn remove_dead(
+        &mut self,
+        id: SubscriptionId,
+        left: &mut Leftovers,
+    ) -> Vec<Selector> {
+        let linked = self.subscriptions.get(&id);
+        let mut selectors = linked.map_or_else(Vec::new, |linked| linked.selectors.clone());
+        selectors.retain(|selector| {
+            let bucket = self.buckets.get_mut(selector);
+            let (gone, others) = bucket.map_or((false, false), |b| b.remove_dead(id, left));
+            if gone && !others {
+                self.remove_one(id, selector, left);
+            }
+            gone
+        });
+        selectors
     }
 
     /// Collects who an event of type `E` is for, in the order of delivery.
     ///
     /// A subscription that several of its selectors lead to is there once: with
-    /// a handler of the event's type if it has one, or else one of any event; a
-    /// mismatch only if nothing fits.
+    /// the first of its handlers that takes the event, as its own type or as any
+    /// event; as a mismatch only if none does.
     pub(super) fn entries<E: Send + Sync + 'static>(&self, selector: &Selector) -> Vec<Entry<E>> {
-        let mut found: BTreeMap<SubscriptionId, Entry<E>> = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for bucket in self.matching(selector) {
+            for Link {
+                record,
+                part,
+                target,
+            } in links(bucket.list::<E>())
+            {
+                prefer(&mut found, part, record, Goal::Typed(target));
+            }
+            for Link {
+                record,
+                part,
+                target,
+            } in links(bucket.list::<AnyEvent>())
+            {
+                prefer(&mut found, part, record, Goal::Any(target));
+            }
             for list in bucket.lists.values() {
-                let mismatch = Reason::Mismatch {
-                    expected: list.event_type(),
-                    found: EventType::of::<E>(),
-                };
                 let takes = list.event_type();
-                if takes != EventType::of::<E>() && takes != EventType::of::<AnyEvent>() {
-                    for record in list.records() {
-                        let goal = Goal::Mismatch(mismatch.clone());
-                        found.entry(record.id).or_insert(Entry { record, goal });
-                    }
+                if takes == EventType::of::<E>() || takes == EventType::of::<AnyEvent>() {
+                    continue;
                 }
-            }
-            for Link { record, target } in links(bucket.list::<AnyEvent>()) {
-                let entry = found.get(&record.id);
-                if !entry.is_some_and(|e| matches!(e.goal, Goal::Typed(_))) {
-                    let goal = Goal::Any(target);
-                    found.insert(record.id, Entry { record, goal });
+                for (record, part) in list.records() {
+                    let mismatch = Reason::Mismatch {
+                        expected: takes,
+                        found: EventType::of::<E>(),
+                    };
+                    prefer(&mut found, part, record, Goal::Mismatch(mismatch));
                 }
-            }
-            for Link { record, target } in links(bucket.list::<E>()) {
-                let goal = Goal::Typed(target);
-                found.insert(record.id, Entry { record, goal });
             }
         }
-        found.into_values().collect()
+        found.into_values().map(|(_, entry)| entry).collect()
     }
 
     /// The buckets that an emission addressed by `selector` reaches.
@@ -261,7 +291,7 @@ impl Table {
             return Vec::new();
         };
         let records = bucket.lists.values().flat_map(|list| list.records());
-        let mut ids: Vec<_> = records.map(|record| record.id).collect();
+        let mut ids: Vec<_> = records.map(|(record, _)| record.id).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -271,4 +301,16 @@ impl Table {
 fn links<E: ?Sized>(list: Option<&List<E>>) -> impl Iterator<Item = Link<E>> {
     list.into_iter()
         .flat_map(|list| list.links.values().cloned())
+}
+
+/// What is found for a subscription, and how good it is: handlers before
+/// mismatches, then the first before the others.
+type Found<E> = BTreeMap<SubscriptionId, ((bool, usize), Entry<E>)>;
+
+fn prefer<E>(found: &mut Found<E>, part: usize, record: Arc<Record>, goal: Goal<E>) {
+    let rank = (matches!(goal, Goal::Mismatch(_)), part);
+    let known = found.get(&record.id);
+    if known.is_none_or(|(best, _)| rank < *best) {
+        found.insert(record.id, (rank, Entry { record, goal }));
+    }
 }

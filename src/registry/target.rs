@@ -2,7 +2,8 @@ use crate::delivery::Turn;
 
 /// What a subscription delivers to, for one type of event.
 pub(crate) trait Target<E: ?Sized + 'static>: Send + Sync {
-    /// Starts to handle one delivery, and never waits for it.
+    /// Starts to handle one delivery, and never waits for it. It has been asked
+    /// whether it can.
     fn start(&self, turn: Turn<'_, E>);
 
     /// Whether there is still somebody to deliver to.
@@ -10,8 +11,8 @@ pub(crate) trait Target<E: ?Sized + 'static>: Send + Sync {
         true
     }
 
-    /// Whether it can only start on a thread that has an arbiter.
-    fn needs_arbiter(&self) -> bool {
-        false
+    /// Whether it can start on this thread. Async callbacks need an arbiter.
+    fn can_start(&self) -> bool {
+        true
     }
 }
