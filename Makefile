@@ -7,7 +7,7 @@ unexport VENTIX_DEBUG
 
 FEATURE_SETS = --no-default-features "" --all-features
 FEATURES := $(shell sed -n '/^\[features\]/,/^\[/s/^\([a-z][a-z0-9_-]*\) *=.*/\1/p' Cargo.toml)
-EXAMPLES := $(filter-out log_watch,$(basename $(notdir $(wildcard examples/*.rs))))
+EXAMPLES := $(basename $(notdir $(wildcard examples/*.rs)))
 PACKAGE_LOG := /var/log/dpkg.log
 
 .PHONY: test setup format lint units docs features examples benches bench

@@ -41,6 +41,8 @@ pub enum Outcome {
         /// The type that was emitted.
         found: EventType,
     },
+    /// The subscription had no more use for it: nothing went wrong.
+    Skipped(Reason),
     /// It never reached the handler.
     Refused(Reason),
 }
@@ -61,7 +63,7 @@ impl Outcome {
         matches!(self, Self::Handled(_))
     }
 
-    /// Returns the error of an outcome that is not `Handled`.
+    /// Returns what went wrong: nothing if it was handled or skipped.
     ///
     /// # Examples
     ///
@@ -78,7 +80,7 @@ impl Outcome {
     #[must_use]
     pub fn error(&self) -> Option<SharedError> {
         match self {
-            Self::Handled(_) => None,
+            Self::Handled(_) | Self::Skipped(_) => None,
             Self::Failed(error) => Some(error.clone()),
             Self::Panicked(panic) => Some(Arc::new(panic.clone())),
             Self::Lost(lost) => Some(Arc::new(*lost)),
@@ -120,6 +122,7 @@ impl Outcome {
             Self::Panicked(_) => "panicked",
             Self::Lost(_) => "lost",
             Self::Mismatch { .. } => "mismatch",
+            Self::Skipped(_) => "skipped",
             Self::Refused(_) => "refused",
         }
     }
@@ -141,6 +144,7 @@ impl From<Reason> for Outcome {
     fn from(reason: Reason) -> Self {
         match reason {
             Reason::Mismatch { expected, found } => Self::Mismatch { expected, found },
+            reason if reason.is_skip() => Self::Skipped(reason),
             reason => Self::Refused(reason),
         }
     }

@@ -68,3 +68,21 @@ pub enum Reason {
     #[error(transparent)]
     InvalidTopic(#[from] TopicError),
 }
+
+impl Reason {
+    /// Returns whether the subscription had no more use for the emission, rather
+    /// than no way to take it: then nothing went wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::Reason;
+    ///
+    /// assert!(Reason::OnceSpent.is_skip());
+    /// assert!(!Reason::LaneFull { capacity: 1 }.is_skip());
+    /// ```
+    #[must_use]
+    pub fn is_skip(&self) -> bool {
+        matches!(self, Self::OnceSpent)
+    }
+}

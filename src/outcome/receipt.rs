@@ -187,7 +187,8 @@ impl Receipt {
         self.matched == 0 && self.refused.is_none()
     }
 
-    /// Returns whether every subscription that matched gets it.
+    /// Returns whether every subscription that matched gets it, or had no more
+    /// use for it ([`Reason::is_skip`]).
     ///
     /// # Examples
     ///
@@ -207,7 +208,8 @@ impl Receipt {
     /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.refusals.is_empty() && self.refused.is_none()
+        let skipped = |refusal: &Refusal| refusal.reason.is_skip();
+        self.refusals.iter().all(skipped) && self.refused.is_none()
     }
 }
 

@@ -124,7 +124,7 @@ impl Report {
     }
 
     /// Returns whether nothing went wrong: every subscription that matched has
-    /// handled it, and so have the callbacks. True when nobody listens.
+    /// handled it or had no more use for it, and the callbacks went well. True when nobody listens.
     ///
     /// # Examples
     ///
@@ -142,7 +142,7 @@ impl Report {
     /// ```
     #[must_use]
     pub fn all_handled(&self) -> bool {
-        self.receipt.is_complete() && self.ended.iter().all(|e| e.outcome.is_handled())
+        self.errors().next().is_none()
     }
 
     /// Returns the answers that are a `T`, in the order of the deliveries.

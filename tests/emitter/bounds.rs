@@ -99,3 +99,17 @@ async fn a_lane_is_released_whatever_ends_a_delivery() {
         assert_eq!(report.handled(), if n % 2 == 0 { 3 } else { 0 });
     }
 }
+
+#[actix::test]
+async fn a_shot_that_another_emission_holds_is_skipped_and_nothing_went_wrong() {
+    let linker = Linker::start();
+    linker.subscribe(on::<u8>().call(|_| ()).once()).unwrap();
+    linker.subscribe(on::<u8>().call(|_| ())).unwrap();
+    let emitter = Emitter::start(&linker, Strategy::current());
+    let (first, second) = futures::join!(emitter.emit_and_wait(1_u8), emitter.emit_and_wait(2_u8));
+    assert_eq!(super::words(&first), ["handled", "handled"]);
+    assert_eq!(super::words(&second), ["skipped", "handled"]);
+    assert_eq!(second.receipt().refusals()[0].reason(), &Reason::OnceSpent);
+    assert!(second.receipt().is_complete() && second.all_handled());
+    assert_eq!(second.errors().count(), 0);
+}
