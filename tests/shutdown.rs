@@ -3,18 +3,16 @@
 //! The tests take turns: one counts the arbiters of the process.
 #![cfg(target_os = "linux")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::prelude::*;
+use tokio::sync::Mutex;
 use ventix::{Emitter, Linker, Strategy, on};
 
 /// Lets one test run at a time.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// How many arbiters have a thread in this process. The kernel cuts their names
 /// after 15 bytes.
@@ -41,7 +39,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 
 #[actix::test]
 async fn the_last_handle_stops_actor_and_thread_after_what_was_accepted() {
-    let _turn = turn();
+    let _turn = TURN.lock().await;
     let before = arbiter_threads();
     let handled = Arc::new(AtomicUsize::new(0));
     {
@@ -80,7 +78,7 @@ async fn the_last_handle_stops_actor_and_thread_after_what_was_accepted() {
 
 #[actix::test]
 async fn without_handles_the_actors_stop() {
-    let _turn = turn();
+    let _turn = TURN.lock().await;
     for strategy in [Strategy::inline(), Strategy::current()] {
         let linker = Linker::start();
         let emitter = Emitter::start(&linker, strategy);
@@ -99,7 +97,7 @@ async fn without_handles_the_actors_stop() {
 
 #[test]
 fn handles_that_outlive_their_system_say_so_and_do_not_panic() {
-    let _turn = turn();
+    let _turn = TURN.blocking_lock();
     let (linker, inline, current) = System::new().block_on(async {
         let linker = Linker::start();
         let inline = Emitter::start(&linker, Strategy::inline());
