@@ -143,9 +143,9 @@ fn emit(criterion: &mut Criterion) {
             });
         });
 
-        let strategies: [(&str, fn() -> Strategy); 2] =
-            [("inline", Strategy::inline), ("current", Strategy::current)];
-        for (strategy, make) in strategies {
+        type Make = fn() -> Strategy;
+        let inline: Make = Strategy::inline;
+        for (strategy, make) in [("inline", inline), ("current", Strategy::current)] {
             group.bench_function(format!("{strategy}, actors"), |b| {
                 b.iter_custom(|emissions| {
                     System::new().block_on(async {
