@@ -69,8 +69,7 @@ impl<E: Send + Sync + 'static> Handler<Emit<E>> for EmitterActor {
     type Result = MessageResult<Emit<E>>;
 
     fn handle(&mut self, emit: Emit<E>, ctx: &mut Context<Self>) -> Self::Result {
-        let launch = self.shared(ctx).launch(emit, Caller::Actor, false);
-        MessageResult(launch.receipt)
+        MessageResult(self.shared(ctx).launch(emit, Caller::Actor, None))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::outcome::{Receipt, Report};
 use super::actor::EmitterActor;
 use super::builder::EmitterBuilder;
 use super::emission::Emission;
-use super::launch::Caller;
+use super::launch::{Caller, Watch};
 use super::message::Emit;
 use super::prepared::Prepared;
 use super::shared::Shared;
@@ -264,13 +264,14 @@ impl Emitter {
 
     pub(super) fn launch<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> Receipt {
         let emit = emit.caused_by(self.cause());
-        self.shared.launch(emit, Caller::Handle, false).receipt
+        self.shared.launch(emit, Caller::Handle, None)
     }
 
     pub(super) async fn launch_and_wait<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> Report {
         let emit = emit.caused_by(self.cause());
-        let launch = self.shared.launch(emit, Caller::Handle, true);
-        launch.report().await
+        let mut watch = Watch::default();
+        let receipt = self.shared.launch(emit, Caller::Handle, Some(&mut watch));
+        watch.report(receipt).await
     }
 
     pub(super) fn cause(&self) -> Option<&Cause> {

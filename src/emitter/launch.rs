@@ -24,24 +24,25 @@ pub(super) enum Caller {
     Actor,
 }
 
-/// An emission that is on its way, or was turned away.
-pub(super) struct Launch {
-    pub(super) receipt: Receipt,
-    /// The lines that are known already, if anybody wants a report.
+/// What becomes of an emission, for somebody who waits for it.
+#[derive(Default)]
+pub(super) struct Watch {
+    /// The lines that are known already.
     lines: Vec<(usize, Ended)>,
     /// Where the others come from.
     rest: Option<oneshot::Receiver<Vec<(usize, Ended)>>>,
 }
 
-impl Launch {
-    pub(super) async fn report(self) -> Report {
+impl Watch {
+    /// Waits for the rest.
+    pub(super) async fn report(self, receipt: Receipt) -> Report {
         let mut lines = self.lines;
         if let Some(rest) = self.rest {
             // The sender lives in the emission's header: it cannot be dropped
             // before the last delivery has counted itself off.
             lines.extend(rest.await.unwrap_or_default());
         }
-        Report::new(self.receipt, lines)
+        Report::new(receipt, lines)
     }
 }
 
@@ -54,8 +55,8 @@ impl Shared {
         self: &Arc<Self>,
         emit: Emit<E>,
         caller: Caller,
-        wants_report: bool,
-    ) -> Launch {
+        watch: Option<&mut Watch>,
+    ) -> Receipt {
         let id = self.core.ids.next();
         let Emit {
             event,
@@ -65,7 +66,7 @@ impl Shared {
         let registry = self.core.linker.core().registry();
         let topic = match topic {
             Ok(topic) => topic,
-            Err(error) => return self.refused(Receipt::refused(id, 0, error.into())),
+            Err(error) => return self.refuse(Receipt::refused(id, 0, error.into())),
         };
         let route: Arc<Route<E>> = match &topic {
             None => registry.route(),
@@ -73,34 +74,25 @@ impl Shared {
         };
         let metadata = Metadata::new(id, EventType::of::<E>(), topic, attributes);
         if route.len() == 0 {
-            return if registry.is_closed() {
-                self.refused(Receipt::refused(id, 0, Reason::LinkerStopped))
-            } else {
-                self.say_emitted(&metadata, 0, 0);
-                Launch::done(Receipt::new(id, 0, Vec::new()))
-            };
-        }
-        let refused_all = |reason: Reason| {
-            let lines = wants_report.then(|| route.refused_all(&reason));
-            let receipt = Receipt::refused(id, route.len(), reason);
-            Launch {
-                lines: lines.unwrap_or_default(),
-                ..self.refused(receipt)
+            if registry.is_closed() {
+                return self.refuse(Receipt::refused(id, 0, Reason::LinkerStopped));
             }
-        };
-        if metadata
-            .deadline()
-            .is_some_and(|deadline| deadline <= Instant::now())
-        {
-            return refused_all(Reason::Expired);
+            let receipt = Receipt::new(id, 0, Vec::new());
+            self.say_emitted(&metadata, &receipt);
+            return receipt;
         }
         let runs_here = match (&self.core.dispatch, caller) {
             (Dispatch::Inline, _) | (Dispatch::Own, Caller::Actor) => true,
             (Dispatch::Own, Caller::Handle) | (Dispatch::Custom(_), _) => false,
         };
-        let permit = match self.permit(runs_here) {
+        let permit = match self.permit(&metadata, runs_here) {
             Ok(permit) => permit,
-            Err(reason) => return refused_all(reason),
+            Err(reason) => {
+                if let Some(watch) = watch {
+                    watch.lines = route.refused_all(&reason);
+                }
+                return self.refuse(Receipt::refused(id, route.len(), reason));
+            }
         };
         let place = if runs_here {
             Place::Here
@@ -108,37 +100,44 @@ impl Shared {
             Place::Elsewhere
         };
         let (accepted, refusals) = route.claim(place);
-        let lines = wants_report.then(|| route.refused_lines(&refusals));
         let receipt = Receipt::new(id, route.len(), refusals);
-        self.say_emitted(&metadata, receipt.matched(), receipt.accepted());
-        let mut launch = Launch {
-            lines: lines.unwrap_or_default(),
-            ..Launch::done(receipt)
-        };
-        if launch.receipt.accepted() == 0 {
-            return launch;
+        self.say_emitted(&metadata, &receipt);
+        let tracker = watch.and_then(|watch| {
+            watch.lines = route.refused_lines(receipt.refusals());
+            let tracker = (receipt.accepted() > 0).then(|| Tracker::new(receipt.accepted()))?;
+            watch.rest = Some(tracker.report());
+            Some(tracker)
+        });
+        if receipt.accepted() == 0 {
+            return receipt;
         }
-        let tracker = wants_report.then(|| Tracker::new(launch.receipt.accepted()));
-        launch.rest = tracker.as_ref().map(Tracker::report);
         let header = Header {
             metadata,
-            ledger: route,
+            ledger: route.clone(),
             origin: self.clone(),
             tracker,
         };
         let payload = event;
         let emitted = Arc::new(Emitted { header, payload });
+        if runs_here {
+            route.run(emitted, &accepted);
+            return receipt;
+        }
         let emission = Emission::new(emitted, accepted, permit);
         match &self.core.dispatch {
-            _ if runs_here => emission.run(),
             Dispatch::Custom(recipient) => recipient.do_send(emission),
             Dispatch::Own | Dispatch::Inline => self.addr.do_send(emission),
         }
-        launch
+        receipt
     }
 
-    /// A place among the emissions that wait, if this one is to wait.
-    fn permit(&self, runs_here: bool) -> Result<Option<Permit>, Reason> {
+    /// A place among the emissions that wait, if this one is to wait; or why the
+    /// emission as a whole is turned away.
+    fn permit(&self, metadata: &Metadata, runs_here: bool) -> Result<Option<Permit>, Reason> {
+        let deadline = metadata.deadline();
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(Reason::Expired);
+        }
         if runs_here {
             return Ok(None);
         }
@@ -154,7 +153,7 @@ impl Shared {
         permit.map(Some).ok_or(Reason::EmitterFull { capacity })
     }
 
-    fn refused(&self, receipt: Receipt) -> Launch {
+    fn refuse(&self, receipt: Receipt) -> Receipt {
         debug_line!(
             self.core.debug,
             emitter = %self.core.debug.name,
@@ -162,11 +161,11 @@ impl Shared {
             reason = receipt.refusal().map(tracing::field::display),
             "refused"
         );
-        Launch::done(receipt)
+        receipt
     }
 
-    fn say_emitted(&self, metadata: &Metadata, matched: usize, accepted: usize) {
-        let line = if matched == 0 {
+    fn say_emitted(&self, metadata: &Metadata, receipt: &Receipt) {
+        let line = if receipt.is_unheard() {
             "nobody listens"
         } else {
             "emitted"
@@ -178,19 +177,9 @@ impl Shared {
             event = metadata.name(),
             correlation = %metadata.correlation(),
             causation = metadata.causation().map(tracing::field::display),
-            matched,
-            accepted,
+            matched = receipt.matched(),
+            accepted = receipt.accepted(),
             "{line}"
         );
-    }
-}
-
-impl Launch {
-    fn done(receipt: Receipt) -> Self {
-        Self {
-            receipt,
-            lines: Vec::new(),
-            rest: None,
-        }
     }
 }
