@@ -36,6 +36,7 @@ mod selector;
 mod snapshot;
 mod table;
 mod target;
+mod type_map;
 
 pub use error::SubscribeError;
 pub use selector::Selector;

@@ -1,5 +1,4 @@
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -9,6 +8,7 @@ use crate::event::{AnyEvent, Topic};
 
 use super::route::Route;
 use super::selector::{Kind, Selector};
+use super::type_map::TypeMap;
 
 /// How many topics may have a route at a time. The next one empties the map:
 /// routes are rebuilt in microseconds, and memory stays bounded under topics
@@ -21,8 +21,8 @@ pub(super) const MAX_TOPIC_ROUTES: usize = 4_096;
 /// lock, which is what makes a change visible when it returns.
 #[derive(Default)]
 pub(super) struct Routes {
-    types: ArcSwap<HashMap<TypeId, Arc<dyn AnySlot>>>,
-    topics: DashMap<Topic, HashMap<TypeId, Arc<AnyEvent>>>,
+    types: ArcSwap<TypeMap<Arc<dyn AnySlot>>>,
+    topics: DashMap<Topic, TypeMap<Arc<AnyEvent>>>,
 }
 
 /// The route of one event type, if it has been built.
@@ -82,7 +82,7 @@ impl Routes {
             slot.0.store(Some(route));
             return;
         }
-        let mut types = HashMap::clone(&types);
+        let mut types = TypeMap::clone(&types);
         let slot: Slot<E> = Slot(ArcSwapOption::new(Some(route)));
         types.insert(TypeId::of::<E>(), Arc::new(slot));
         self.types.store(Arc::new(types));
@@ -108,7 +108,7 @@ impl Routes {
     }
 }
 
-fn slot<E: Send + Sync + 'static>(types: &HashMap<TypeId, Arc<dyn AnySlot>>) -> Option<&Slot<E>> {
+fn slot<E: Send + Sync + 'static>(types: &TypeMap<Arc<dyn AnySlot>>) -> Option<&Slot<E>> {
     let slot = types.get(&TypeId::of::<E>())?;
     slot.as_any().downcast_ref()
 }

@@ -12,6 +12,7 @@ use super::record::Record;
 use super::route::{Entry, Goal};
 use super::selector::{Kind, Selector};
 use super::target::Target;
+use super::type_map::TypeMap;
 
 /// What is linked to what: the one truth that routes are built from.
 #[derive(Default)]
@@ -35,7 +36,7 @@ pub(super) struct Linked {
 /// All that listen to one selector, by the type of event that they take.
 #[derive(Default)]
 pub(crate) struct Bucket {
-    lists: HashMap<TypeId, Box<dyn AnyList>>,
+    lists: TypeMap<Box<dyn AnyList>>,
     /// How many subscriptions are in it, each counted once.
     subscribers: usize,
 }
