@@ -33,3 +33,35 @@ impl Once {
         self.0.store(FREE, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Threads that walk over the same shots run into one another: whoever is
+    /// behind skips what is taken and catches up.
+    #[test]
+    fn a_shot_is_claimed_by_one_of_many_threads() {
+        let shots: Vec<Once> = (0..1_000_000).map(|_| Once::default()).collect();
+        let claimed = std::thread::scope(|scope| {
+            let claim = || shots.iter().filter(|shot| shot.try_claim()).count();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(claim)).collect();
+            threads
+                .into_iter()
+                .map(|t| t.join().unwrap())
+                .sum::<usize>()
+        });
+        assert_eq!(claimed, shots.len());
+    }
+
+    #[test]
+    fn a_shot_that_is_given_back_is_free_and_one_that_is_spent_is_not() {
+        let once = Once::default();
+        assert!(once.is_free() && once.try_claim());
+        assert!(!once.is_free() && !once.try_claim());
+        once.give_back();
+        assert!(once.is_free() && once.try_claim());
+        once.spend();
+        assert!(!once.is_free() && !once.try_claim());
+    }
+}
