@@ -6,7 +6,7 @@
 //! or emitter writes its lines at `INFO` instead, so they stand out of the rest,
 //! and `.debug(false)` writes none. The environment variable `VENTIX_DEBUG`, read
 //! when a linker or emitter starts, sets what holds where nothing was said: `1`,
-//! `true` or `on`, and `0`, `false` or `off`. Switched off, a line costs one
+//! `true`, `on` or `yes`, and `0`, `false`, `off` or `no`. Switched off, a line costs one
 //! branch.
 
 use std::fmt;

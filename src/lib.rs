@@ -87,10 +87,13 @@
 //!
 //! 1. **Nothing is lost in silence.** Every subscription that matched is in the
 //!    receipt or in the report, with its outcome or the [`Reason`] why it was
-//!    turned away. An event nobody listens to says so.
+//!    turned away; `emit` never waits and may refuse, and its receipt says so. An event nobody listens to says so.
 //! 2. **Order.** One emitter, one thread that emits, one subscription: deliveries
-//!    arrive in the order of emission. The deliveries of one emission start in the
-//!    order of subscription.
+//!    arrive in the order of emission. The deliveries of one emission are handed over in
+//!    the order of subscription: sync callbacks run in it, and everything else
+//!    starts when its own arbiter or thread gets to it. What a handler emits under
+//!    `inline` runs at once, so before the rest of what it was emitted by; and a
+//!    custom strategy keeps the order that it keeps.
 //! 3. **Once** fires at most once, across all selectors and all emitters, and is
 //!    spent only by an emission that is run.
 //! 4. **One algebra.** What turns a delivery away is asked in one order: the
@@ -100,15 +103,28 @@
 //! 5. **A panic** in a handler ends that delivery only.
 //! 6. **A slow handler** delays only its own lane, as long as it does not block
 //!    the arbiter it runs on.
-//! 7. **Memory is bounded**, with the default options, under any load.
+//! 7. **Memory is bounded**, with the default options, under any load. (Messages to
+//!    [`Emitter::addr`] wait in actix's mailbox, which knows no bound.)
 //! 8. **The same everywhere.** Once, callbacks, order and outcomes mean the same
 //!    in every strategy; one suite shows it for all of them and for a user's own.
 //! 9. **No `unsafe`**, and no process-global state: two linkers, two systems, two
 //!    tests never meet.
 //!
+//! # Shutdown
+//!
+//! When the last handle of an emitter is dropped, it still runs what it has
+//! accepted, as long as its `System` runs. When `main` returns, the `System` ends,
+//! and what has not run by then is lost; only failure callbacks hear of it. Await
+//! the reports you care about before you return.
+//!
+//! A handler that holds an [`Emitter`] or [`Linker`] of the linker it is subscribed
+//! to keeps both alive, and itself, until it is unsubscribed or the linker is
+//! [stopped](Linker::stop). To emit from a handler, [`Delivery::emitter`] needs no
+//! handle of its own.
+//!
 //! # Debug mode
 //!
-//! Linkers and emitters tell what they do, line by line, through [`tracing`], with
+//! Linkers and emitters tell what they do, line by line, through `tracing`, with
 //! the target `ventix`: every subscribe, unsubscribe, emission, delivery and
 //! outcome, with ids, names, thread and whether it is an arbiter's. By default the
 //! lines are written at the level `DEBUG`, so the `tracing` filter decides.
@@ -116,7 +132,8 @@
 //! linker or emitter to `INFO`, or silence them. The environment variable
 //! `VENTIX_DEBUG`, read when a linker or emitter starts, does so where nothing was
 //! said: `1`, `true`, `on` or `yes`; `0`, `false`, `off` or `no`. Silenced, a line
-//! costs one branch.
+//! costs one branch. Lines go to whatever `tracing` subscriber the program has
+//! installed; without one there are none, and its filter must let them through.
 //!
 //! # Rust version
 //!
@@ -130,6 +147,7 @@ pub mod event;
 pub mod outcome;
 
 mod debug;
+mod shield;
 
 pub mod delivery;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use actix::Message;
 
 use crate::event::Metadata;
-use crate::outcome::{BoxError, IntoOutcome, Reply, Verdict};
+use crate::outcome::{BoxError, IntoOutcome, Panicked, Reply, Verdict};
 
 use super::emitted::Emitted;
 use super::slip::Slip;
@@ -57,8 +57,7 @@ enum End<E: ?Sized> {
     Lent,
     /// The delivery itself, when it is dropped.
     Own { position: usize, state: AtomicU8 },
-    /// The last of the callback's wrapper and the delivery, by what the slip
-    /// between them says.
+    /// The callback or whoever holds the delivery, by the slip between them.
     Shared(Arc<Slip<E>>),
 }
 
@@ -317,7 +316,7 @@ impl<E: ?Sized> Delivery<E> {
         match std::mem::replace(&mut self.end, End::Lent) {
             End::Lent => {}
             End::Own { position, .. } => self.close(position, verdict),
-            End::Shared(slip) => slip.decide(verdict),
+            End::Shared(slip) => slip.end(verdict),
         }
     }
 
@@ -351,14 +350,20 @@ impl<E: ?Sized> Message for Delivery<E> {
 /// Completes the delivery. The module's page says how the cases are told apart.
 impl<E: ?Sized> Drop for Delivery<E> {
     fn drop(&mut self) {
-        let End::Own { position, state } = &mut self.end else {
-            return;
+        let (position, state) = match &mut self.end {
+            End::Lent => return,
+            End::Shared(slip) => {
+                if std::thread::panicking() {
+                    slip.panicked();
+                }
+                return;
+            }
+            End::Own { position, state } => (*position, *state.get_mut()),
         };
-        let (position, state) = (*position, *state.get_mut());
         let connected = || self.emitted.header.ledger.connected(position);
         let verdict = if std::thread::panicking() {
             if connected() {
-                Verdict::Panicked(crate::outcome::Panicked::seen())
+                Verdict::Panicked(Panicked::seen())
             } else {
                 Verdict::Lost
             }
@@ -368,6 +373,13 @@ impl<E: ?Sized> Drop for Delivery<E> {
             Verdict::Lost
         };
         self.close(position, verdict);
+    }
+}
+
+/// Prints the event.
+impl<E: ?Sized + fmt::Display> fmt::Display for Delivery<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.event().fmt(f)
     }
 }
 

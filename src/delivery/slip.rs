@@ -1,20 +1,33 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::outcome::Verdict;
+use crate::outcome::{Panicked, Reply, Verdict};
 
 use super::emitted::Emitted;
 
 /// What a callback that owns its delivery, and the code that runs the callback,
 /// have between them.
 ///
-/// Either may decide; the first decision stands. The delivery ends when both
-/// have let go of the slip: the callback has returned *and* the delivery is
-/// dropped, wherever it went. Undecided by then, it is lost.
+/// An error, a panic or an answer ends the delivery at once, whoever says it
+/// first, and is never kept here: an error may own the very delivery that owns
+/// this slip. A callback that only returns leaves the end to whoever holds the
+/// delivery: it ends when that is dropped, wherever it went. When the callback
+/// never returns and nobody said anything, it is lost.
 #[derive(Debug)]
 pub(crate) struct Slip<E: ?Sized> {
     emitted: Arc<Emitted<E>>,
     position: usize,
-    verdict: Mutex<Option<Verdict>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The delivery has ended.
+    ended: bool,
+    /// The callback has returned, without an error or an answer.
+    returned: bool,
+    /// Somebody panicked with the delivery in hand while the callback ran: the
+    /// callback itself, which will say so, or somebody it was passed on to.
+    panicked: bool,
 }
 
 impl<E: ?Sized> Slip<E> {
@@ -22,23 +35,58 @@ impl<E: ?Sized> Slip<E> {
         Self {
             emitted,
             position,
-            verdict: Mutex::new(None),
+            state: Mutex::default(),
         }
     }
 
-    /// Decides how the delivery ends, unless that has been decided.
-    pub(crate) fn decide(&self, verdict: Verdict) {
-        let mut decided = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
-        decided.get_or_insert(verdict);
+    /// Notes how the callback returned.
+    pub(crate) fn returned(&self, verdict: Verdict) {
+        let verdict = match verdict {
+            Verdict::Handled(reply) if reply.is_empty() => {
+                let mut state = self.state();
+                state.returned = true;
+                if !state.panicked {
+                    return;
+                }
+                Verdict::Panicked(Panicked::seen())
+            }
+            verdict => verdict,
+        };
+        self.end(verdict);
+    }
+
+    /// Notes that the delivery was dropped by a panic.
+    pub(super) fn panicked(&self) {
+        let mut state = self.state();
+        state.panicked = true;
+        let returned = state.returned;
+        drop(state);
+        if returned {
+            self.end(Verdict::Panicked(Panicked::seen()));
+        }
+    }
+
+    /// Ends the delivery, unless it has ended.
+    pub(super) fn end(&self, verdict: Verdict) {
+        let ended = std::mem::replace(&mut self.state().ended, true);
+        if !ended {
+            let header = &self.emitted.header;
+            header.ledger.close(self.position, header, verdict);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<E: ?Sized> Drop for Slip<E> {
     fn drop(&mut self) {
-        let decided = self.verdict.get_mut();
-        let decided = decided.unwrap_or_else(PoisonError::into_inner).take();
-        let header = &self.emitted.header;
-        let verdict = decided.unwrap_or(Verdict::Lost);
-        header.ledger.close(self.position, header, verdict);
+        let returned = self.state().returned;
+        self.end(if returned {
+            Verdict::Handled(Reply::default())
+        } else {
+            Verdict::Lost
+        });
     }
 }

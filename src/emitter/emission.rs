@@ -268,6 +268,8 @@ impl Emission {
 
 impl Drop for Emission {
     fn drop(&mut self) {
+        // As in `run`: whoever hears that it is lost can emit again at once.
+        self.permit = None;
         if let Some(Cargo { emitted, accepted }) = self.cargo.take() {
             emitted.abandon(&accepted, || Verdict::Lost);
         }

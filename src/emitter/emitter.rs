@@ -193,8 +193,14 @@ impl Emitter {
 
     /// Emits an event by its type, and never waits.
     ///
-    /// The receipt says which subscriptions matched and which of them get it;
-    /// with [`Strategy::inline`] their handlers have started by then.
+    /// The receipt says which subscriptions matched and which of them get it. It is
+    /// the only one to say so: a loop that emits and never awaits fills the emitter
+    /// ([`Reason::EmitterFull`](crate::Reason::EmitterFull)) or a lane
+    /// ([`Reason::LaneFull`](crate::Reason::LaneFull)), and what comes then is
+    /// refused.
+    ///
+    /// With [`Strategy::inline`] sync callbacks have run by then, and everything
+    /// else has been handed over.
     ///
     /// # Examples
     ///

@@ -1,8 +1,10 @@
 //! What happens when an event is emitted, up to the moment it is on its way.
 
+use std::any::type_name;
 use std::sync::Arc;
 
 use actix::clock::Instant;
+use actix::{Addr, Recipient};
 use futures::channel::oneshot;
 
 use crate::debug::debug_line;
@@ -11,6 +13,7 @@ use crate::event::{EventType, Metadata};
 use crate::outcome::{Ended, Reason, Receipt, Report, Tracker};
 use crate::registry::{Place, Route};
 
+use super::actor::EmitterActor;
 use super::emission::{Emission, Permit};
 use super::message::Emit;
 use super::shared::{Dispatch, Shared};
@@ -66,7 +69,10 @@ impl Shared {
         let registry = self.core.linker.core().registry();
         let topic = match topic {
             Ok(topic) => topic,
-            Err(error) => return self.refuse(Receipt::refused(id, 0, error.into())),
+            Err(error) => {
+                let event = type_name::<E>();
+                return self.refuse(event, Receipt::refused(id, 0, error.into()));
+            }
         };
         let route: Arc<Route<E>> = match &topic {
             None => registry.route(),
@@ -75,29 +81,31 @@ impl Shared {
         let metadata = Metadata::new(id, EventType::of::<E>(), topic, attributes);
         if route.len() == 0 {
             if registry.is_closed() {
-                return self.refuse(Receipt::refused(id, 0, Reason::LinkerStopped));
+                let receipt = Receipt::refused(id, 0, Reason::LinkerStopped);
+                return self.refuse(metadata.name(), receipt);
             }
             let receipt = Receipt::new(id, 0, Vec::new());
             self.say_emitted(&metadata, &receipt);
             return receipt;
         }
-        let runs_here = match (&self.core.dispatch, caller) {
-            (Dispatch::Inline, _) | (Dispatch::Own, Caller::Actor) => true,
-            (Dispatch::Own, Caller::Handle) | (Dispatch::Custom(_), _) => false,
+        let door = match (&self.core.dispatch, caller) {
+            (Dispatch::Inline, _) | (Dispatch::Own, Caller::Actor) => None,
+            (Dispatch::Own, Caller::Handle) => Some(Door::Own(&self.addr)),
+            (Dispatch::Custom(strategy), _) => Some(Door::Custom(strategy)),
         };
-        let permit = match self.permit(&metadata, runs_here) {
+        let permit = match self.permit(&metadata, door.as_ref()) {
             Ok(permit) => permit,
             Err(reason) => {
                 if let Some(watch) = watch {
                     watch.lines = route.refused_all(&reason);
                 }
-                return self.refuse(Receipt::refused(id, route.len(), reason));
+                let receipt = Receipt::refused(id, route.len(), reason);
+                return self.refuse(metadata.name(), receipt);
             }
         };
-        let place = if runs_here {
-            Place::Here
-        } else {
-            Place::Elsewhere
+        let place = match door {
+            None => Place::Here,
+            Some(_) => Place::Elsewhere,
         };
         let (accepted, refusals) = route.claim(place);
         let receipt = Receipt::new(id, route.len(), refusals);
@@ -119,33 +127,28 @@ impl Shared {
         };
         let payload = event;
         let emitted = Arc::new(Emitted { header, payload });
-        if runs_here {
-            route.run(emitted, &accepted);
-            return receipt;
-        }
-        let emission = Emission::new(emitted, accepted, permit);
-        match &self.core.dispatch {
-            Dispatch::Custom(recipient) => recipient.do_send(emission),
-            Dispatch::Own | Dispatch::Inline => self.addr.do_send(emission),
+        match door {
+            None => route.run(emitted, &accepted),
+            Some(door) => door.send(Emission::new(emitted, accepted, permit)),
         }
         receipt
     }
 
     /// A place among the emissions that wait, if this one is to wait; or why the
     /// emission as a whole is turned away.
-    fn permit(&self, metadata: &Metadata, runs_here: bool) -> Result<Option<Permit>, Reason> {
+    fn permit(
+        &self,
+        metadata: &Metadata,
+        door: Option<&Door<'_>>,
+    ) -> Result<Option<Permit>, Reason> {
         let deadline = metadata.deadline();
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Reason::Expired);
         }
-        if runs_here {
+        let Some(door) = door else {
             return Ok(None);
-        }
-        let connected = match &self.core.dispatch {
-            Dispatch::Custom(recipient) => recipient.connected(),
-            Dispatch::Own | Dispatch::Inline => self.addr.connected(),
         };
-        if !connected {
+        if !door.is_open() {
             return Err(Reason::EmitterStopped);
         }
         let permit = Permit::try_take(&self.core.lane);
@@ -153,11 +156,12 @@ impl Shared {
         permit.map(Some).ok_or(Reason::EmitterFull { capacity })
     }
 
-    fn refuse(&self, receipt: Receipt) -> Receipt {
+    fn refuse(&self, event: &str, receipt: Receipt) -> Receipt {
         debug_line!(
             self.core.debug,
             emitter = %self.core.debug.name,
             emission = %receipt.id(),
+            event,
             reason = receipt.refusal().map(tracing::field::display),
             "refused"
         );
@@ -181,5 +185,29 @@ impl Shared {
             accepted = receipt.accepted(),
             "{line}"
         );
+    }
+}
+
+/// The way to whoever runs emissions, if that is not the one that emits.
+enum Door<'a> {
+    Own(&'a Addr<EmitterActor>),
+    Custom(&'a Recipient<Emission>),
+}
+
+impl Door<'_> {
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Own(actor) => actor.connected(),
+            Self::Custom(strategy) => strategy.connected(),
+        }
+    }
+
+    /// Sends an emission, which has its permit. If the door has closed meanwhile,
+    /// actix drops it: it is lost, and says so.
+    fn send(&self, emission: Emission) {
+        match self {
+            Self::Own(actor) => actor.do_send(emission),
+            Self::Custom(strategy) => strategy.do_send(emission),
+        }
     }
 }

@@ -31,9 +31,11 @@
 //!   that fire once, all on the caller's thread; so its [`Receipt`](crate::Receipt)
 //!   is exact. Where and when the handlers run is up to the strategy.
 //! - **Order.** What one thread emits through one emitter reaches each
-//!   subscription in that order. The deliveries of one emission start in the
-//!   order of subscription. Async and blocking callbacks may finish in another
-//!   order than they start.
+//!   subscription in that order. The deliveries of one emission are handed
+//!   over in the order of subscription: sync callbacks run in it, and everything
+//!   else starts when its own arbiter or thread gets to it. Async and blocking
+//!   callbacks may finish in another order than they start. What a handler emits
+//!   under `inline` runs at once, in the middle of what it was emitted by.
 //! - **Bounds.** An emitter lets 1,024 emissions wait for its arbiter, or as many
 //!   as [`EmitterBuilder::capacity`] says, and refuses the next; a subscription
 //!   bounds its deliveries in flight. `emit` never waits. Messages to
@@ -41,7 +43,9 @@
 //! - **Loss.** An emission that is dropped before it was run, because its arbiter
 //!   or strategy stopped, ends every delivery as [`Lost`](crate::Outcome::Lost).
 //! - **End.** When the last handle has gone, the emitter's actor stops, after
-//!   what it had accepted; and so does the arbiter that it started, if any.
+//!   what it had accepted; and so does the arbiter that it started, if any. When
+//!   the `System` ends first, what has not run is lost. A handler that holds its
+//!   own emitter keeps it alive: see [`Delivery::emitter`](crate::Delivery::emitter).
 
 mod actor;
 mod builder;

@@ -130,6 +130,6 @@ impl fmt::Display for Shortened<'_> {
 ///
 /// assert!("not an id".parse::<EmissionId>().is_err());
 /// ```
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an emission id")]
-pub struct InvalidId(#[from] uuid::Error);
+pub struct InvalidId(#[source] pub(super) uuid::Error);

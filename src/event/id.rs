@@ -81,7 +81,8 @@ impl FromStr for EmissionId {
     type Err = super::error::InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(Uuid::try_parse(text)?))
+        let id = Uuid::try_parse(text).map_err(super::error::InvalidId)?;
+        Ok(Self(id))
     }
 }
 
@@ -99,7 +100,8 @@ impl IdSource {
     const RANDOM_BITS: u32 = 42;
 
     pub(crate) fn new() -> Self {
-        let (_, low) = Uuid::now_v7().as_u64_pair();
+        // All but 2 of the low 64 bits of a version 4 are random.
+        let (_, low) = Uuid::new_v4().as_u64_pair();
         Self {
             random: low & ((1 << Self::RANDOM_BITS) - 1),
             given: AtomicU64::new(0),

@@ -36,7 +36,7 @@ use super::topic::Topic;
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Metadata {
     id: EmissionId,
     event: EventType,

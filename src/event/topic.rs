@@ -147,6 +147,12 @@ impl IntoTopic for &str {
     }
 }
 
+impl IntoTopic for &String {
+    fn into_topic(self) -> Result<Topic, TopicError> {
+        Topic::new(self)
+    }
+}
+
 impl IntoTopic for String {
     fn into_topic(self) -> Result<Topic, TopicError> {
         Topic::new(&self)

@@ -27,7 +27,7 @@ where
     fn start(&self, turn: Turn<'_, E>) {
         let callback = self.callback.clone();
         let (delivery, slip) = turn.into_shared();
-        let work = move || slip.decide(guard(|| callback(delivery).judge()));
+        let work = move || slip.returned(guard(|| callback(delivery).judge()));
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn_blocking(work);
         } else {

@@ -17,6 +17,7 @@ mod call;
 mod call_async;
 mod guard;
 mod plain_actor;
+mod spawn;
 mod witness;
 
 pub(crate) use actor::ActorTarget;

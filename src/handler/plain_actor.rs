@@ -6,8 +6,8 @@ use crate::delivery::Turn;
 use crate::outcome::Verdict;
 use crate::registry::Target;
 
-use super::call_async::can_spawn;
 use super::guard::guard;
+use super::spawn::{can_spawn, try_spawn};
 use super::witness::witnessed;
 
 /// An actor that takes the bare event and knows nothing of deliveries.
@@ -28,30 +28,30 @@ where
 {
     fn start(&self, turn: Turn<'_, E>) {
         let (delivery, slip) = turn.into_shared();
-        let mut event = None;
+        let mut prepared = None;
         // Cloning runs the user's code.
         let made = guard(|| {
-            event = Some(E::clone(&delivery));
+            prepared = Some((E::clone(&delivery), self.judge.clone()));
             Verdict::Lost
         });
-        let Some(event) = event else {
-            return slip.decide(made);
+        let Some((event, judge)) = prepared else {
+            return slip.returned(made);
         };
-        let (addr, judge) = (self.addr.clone(), self.judge.clone());
+        let addr = self.addr.clone();
         let reply = witnessed(self.addr.send(event), move || addr.connected());
         let work = async move {
             // Held to the end: a delivery is complete when it is dropped.
             let _delivery = delivery;
-            slip.decide(match reply.await {
+            slip.returned(match reply.await {
                 Ok(reply) => guard(|| judge(reply)),
                 Err(verdict) => verdict,
             });
         };
+        // Where the arbiter has stopped, the work is dropped, and the delivery
+        // with it: it is lost, and says so.
         if can_spawn() {
-            actix_rt::spawn(work);
+            try_spawn(work);
         } else {
-            // When the linker's arbiter has stopped, the work is dropped here,
-            // and the delivery with it: it is lost, and says so.
             self.home.spawn(work);
         }
     }

@@ -570,6 +570,12 @@ impl Core {
         self: &Arc<Self>,
         spec: SubscriptionSpec,
     ) -> Result<Subscription, SubscribeError> {
+        self.link(spec).inspect_err(|error| {
+            debug_line!(self.debug, linker = %self.debug.name, %error, "not subscribed");
+        })
+    }
+
+    fn link(self: &Arc<Self>, spec: SubscriptionSpec) -> Result<Subscription, SubscribeError> {
         spec.check()?;
         let record = Arc::new(Record {
             id: self.registry.next_id(),
@@ -586,7 +592,7 @@ impl Core {
             self.debug,
             linker = %self.debug.name,
             subscription = %record,
-            events = ?self.registry.selectors_of(record.id),
+            events = %Listed(&self.registry.selectors_of(record.id)),
             "subscribed"
         );
         Ok(Subscription::new(record.id, record.name.clone(), self))
@@ -644,5 +650,18 @@ impl fmt::Debug for Linker {
             .field("name", &self.core.name)
             .field("subscriptions", &self.subscription_count())
             .finish_non_exhaustive()
+    }
+}
+
+/// Selectors with commas between them.
+struct Listed<'a>(&'a [Selector]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, selector) in self.0.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            write!(f, "{comma}{selector}")?;
+        }
+        Ok(())
     }
 }

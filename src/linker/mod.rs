@@ -56,6 +56,8 @@ mod query;
 mod spec;
 mod subscription;
 
+pub use crate::registry::{Selector, Snapshot, SubscribeError, SubscriptionInfo};
+
 pub use actor::LinkerActor;
 pub use builder::LinkerBuilder;
 pub use error::StartError;

@@ -2,7 +2,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix::dev::ToEnvelope;
-use actix::{Actor, Addr, Handler, Message, Recipient};
+use actix::{Actor, Addr, AsyncContext, Handler, Message, Recipient};
 
 use crate::delivery::Delivery;
 use crate::event::{AnyEvent, TopicError};
@@ -207,12 +207,16 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// ```
     pub fn actor<A>(self, addr: Addr<A>) -> SubscriptionSpec
     where
-        A: Actor<Context: ToEnvelope<A, Delivery<E>>> + Handler<Delivery<E>>,
+        A: Actor<Context: AsyncContext<A> + ToEnvelope<A, Delivery<E>>> + Handler<Delivery<E>>,
     {
         self.recipient(addr.recipient())
     }
 
     /// Delivers to whatever actor is behind a recipient.
+    ///
+    /// Behind a `SyncArbiter`, whose mailbox outlives its threads, a delivery that a
+    /// panic left unread cannot be told from one that was handled or that panicked.
+    /// Use [`call_blocking`](Self::call_blocking) for work that blocks.
     ///
     /// # Examples
     ///

@@ -150,7 +150,7 @@ impl SubscriptionSpec {
 
     /// Bounds the deliveries that may be in flight: accepted, and neither
     /// finished nor dropped. What comes on top is refused with
-    /// [`Reason::LaneFull`](crate::Reason::LaneFull).
+    /// [`Reason::LaneFull`](crate::Reason::LaneFull), which says what to do then.
     ///
     /// By default 1,024, or what
     /// [`LinkerBuilder::capacity`](crate::LinkerBuilder::capacity) says. Sync

@@ -8,7 +8,14 @@ use super::reply::Reply;
 /// [`BoxError`]. The value in `Ok` is the answer: the success callback gets it,
 /// and so does the report.
 ///
-/// A callback that only panics (`|_| panic!()`) compiles too.
+/// A callback that only panics (`|_| panic!()`) compiles too. Sealed: it is
+/// implemented for `()`, and for `Result<T, E>` with `T: Send + 'static` and
+/// `E: Into<BoxError>`, such as any `std::error::Error + Send + Sync`, `String` or
+/// `&str`.
+///
+/// A closure that only ever says `Ok`, only `Err`, or uses `?`, leaves the error's
+/// type open, and the compiler asks for it: write `|_| -> ventix::Result { .. }` or
+/// `Ok::<_, ventix::BoxError>(value)`.
 ///
 /// # Examples
 ///
@@ -29,11 +36,13 @@ use super::reply::Reply;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` says nothing of success or failure",
-    label = "this callback must return `()` or a `Result`",
-    note = "wrap a value in `Ok::<_, ventix::BoxError>(value)`; end with `;` to drop it"
+    label = "a callback returns `()`, or a `Result` whose error converts to `BoxError`",
+    note = "a value: wrap it in `Ok::<_, ventix::BoxError>(value)`, or end with `;` to drop it",
+    note = "a future: use `call_async`"
 )]
 pub trait IntoOutcome: judge::Judge {}
 
+#[diagnostic::do_not_recommend]
 impl<T: judge::Judge> IntoOutcome for T {}
 
 /// How a handler says it ended, before anybody has looked at it.
@@ -56,11 +65,6 @@ impl Verdict {
 mod judge {
     use super::{BoxError, Reply, Verdict};
 
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` says nothing of success or failure",
-        label = "this callback must return `()` or a `Result`",
-        note = "wrap a value in `Ok::<_, ventix::BoxError>(value)`; end with `;` to drop it"
-    )]
     pub trait Judge {
         fn judge(self) -> Verdict;
     }

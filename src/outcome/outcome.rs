@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use crate::event::{EventType, SubscriptionId};
@@ -202,6 +203,27 @@ pub struct Ended {
     pub(super) name: Option<Arc<str>>,
     pub(super) stage: Stage,
     pub(super) outcome: Outcome,
+}
+
+/// The subscription, its name if it has one, and how it ended, with the error:
+/// `#7 (mailer) failed: no paper`.
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.subscription.fmt(f)?;
+        if let Some(name) = &self.name {
+            write!(f, " ({name})")?;
+        }
+        match self.stage {
+            Stage::Handler => {}
+            Stage::OnSuccess => f.write_str(" on_success")?,
+            Stage::OnFailure => f.write_str(" on_failure")?,
+        }
+        write!(f, " {}", self.outcome.as_str())?;
+        match self.outcome.error() {
+            Some(error) => write!(f, ": {error}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Ended {

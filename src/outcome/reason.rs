@@ -35,7 +35,13 @@ pub enum Reason {
     #[error("the handling actor has stopped")]
     HandlerGone,
     /// As many deliveries as the subscription allows are in flight.
-    #[error("the lane is full: {capacity} deliveries are in flight")]
+    ///
+    /// Nothing waits for room. Keep fewer emissions on their way than the lane
+    /// takes: await each `emit_and_wait`, or several at a time as the example
+    /// `log_watch` does with `buffered`; or give the subscription a larger
+    /// [`capacity`](crate::SubscriptionSpec::capacity). The event is not given back,
+    /// and emitting it again delivers it anew to those that took it.
+    #[error("the lane is full (capacity {capacity})")]
     LaneFull {
         /// How many the subscription allows.
         capacity: usize,
@@ -53,7 +59,11 @@ pub enum Reason {
     #[error("an async callback cannot run on a thread without an arbiter")]
     NoArbiter,
     /// As many emissions as the emitter allows are waiting for its arbiter.
-    #[error("the emitter is full: {capacity} emissions are waiting")]
+    ///
+    /// Nothing waits for room: let the arbiter run now and then, by awaiting an
+    /// `emit_and_wait`; or give the emitter a larger
+    /// [`capacity`](crate::EmitterBuilder::capacity).
+    #[error("the emitter is full (capacity {capacity})")]
     EmitterFull {
         /// How many the emitter allows.
         capacity: usize,

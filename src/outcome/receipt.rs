@@ -26,7 +26,7 @@ use super::reason::Reason;
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     id: EmissionId,
     matched: usize,
@@ -229,7 +229,7 @@ impl Receipt {
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub(super) subscription: SubscriptionId,
     pub(super) name: Option<Arc<str>>,

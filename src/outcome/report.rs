@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use super::error::SharedError;
@@ -36,7 +37,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds to what ended the lines of those that never started.
+    /// Puts the lines in the order of the deliveries.
     pub(crate) fn new(receipt: Receipt, mut lines: Vec<(usize, Ended)>) -> Self {
         lines.sort_by_key(|(position, ended)| (*position, ended.stage));
         let ended = lines.into_iter().map(|(_, ended)| ended).collect();
@@ -142,7 +143,8 @@ impl Report {
     /// ```
     #[must_use]
     pub fn all_handled(&self) -> bool {
-        self.errors().next().is_none()
+        let ended = self.outcomes().count() >= self.receipt.matched();
+        ended && self.errors().next().is_none()
     }
 
     /// Returns the answers that are a `T`, in the order of the deliveries.
@@ -197,6 +199,18 @@ impl Report {
         let refused = refused.map(|reason| Arc::new(reason.clone()) as SharedError);
         let ended = self.ended.iter().filter_map(|e| e.outcome.error());
         refused.into_iter().chain(ended)
+    }
+}
+
+/// A line for each that ended, or why the emission as a whole was refused.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(reason), []) = (self.receipt.refusal(), &*self.ended) {
+            return writeln!(f, "refused: {reason}");
+        }
+        self.ended
+            .iter()
+            .try_for_each(|ended| writeln!(f, "{ended}"))
     }
 }
 

@@ -2,6 +2,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
 
+use crate::shield::shielded;
+
 use super::outcome::Ended;
 
 /// The open account of one emission whose end somebody waits for.
@@ -53,6 +55,11 @@ impl Tracker {
         let mut account = self.account();
         if account.report.is_some() {
             account.lines.push((position, ended));
+        } else {
+            // It may own a user's value: not to be dropped under the lock, nor
+            // to take anything else along.
+            drop(account);
+            shielded(move || drop(ended));
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::event::{AnyEvent, EventType, SubscriptionId};
@@ -8,15 +9,14 @@ use super::target::Target;
 
 /// The subscriptions of one selector that take one type of event, in order.
 pub(super) struct List<E: ?Sized + 'static> {
-    pub(super) links: BTreeMap<SubscriptionId, Link<E>>,
+    /// By subscription, and by which of its handlers it is: the first that takes
+    /// an event gets it.
+    pub(super) links: BTreeMap<(SubscriptionId, usize), Link<E>>,
 }
 
 /// One subscription and what it delivers to.
 pub(super) struct Link<E: ?Sized + 'static> {
     pub(super) record: Arc<Record>,
-    /// Which of the subscription's handlers it is: the first that takes an event
-    /// gets it.
-    pub(super) part: usize,
     pub(super) target: Arc<dyn Target<E>>,
 }
 
@@ -24,7 +24,6 @@ impl<E: ?Sized> Clone for Link<E> {
     fn clone(&self) -> Self {
         Self {
             record: self.record.clone(),
-            part: self.part,
             target: self.target.clone(),
         }
     }
@@ -40,12 +39,11 @@ impl<E: ?Sized> Default for List<E> {
 
 /// A list whose type of event is somebody else's business.
 pub(super) trait AnyList: Send + Sync {
-    /// Takes a subscription's link out; what it gives back is to be dropped
-    /// after the table's lock.
-    fn remove(&mut self, id: SubscriptionId) -> Option<Box<dyn Send>>;
-    /// Whether the subscription's handler in the list is there, has gone, or
-    /// was never there.
-    fn is_alive(&self, id: SubscriptionId) -> Option<bool>;
+    /// Takes the handlers of a subscription out, all or those that have gone.
+    /// They are to be dropped after the table's lock.
+    fn remove(&mut self, id: SubscriptionId, only_dead: bool) -> Vec<Box<dyn Send>>;
+    /// Whether a handler of the subscription is in the list.
+    fn contains(&self, id: SubscriptionId) -> bool;
     fn is_empty(&self) -> bool;
     /// Every subscription, and which of its handlers is in the list.
     fn records(&self) -> Vec<(Arc<Record>, usize)>;
@@ -55,13 +53,19 @@ pub(super) trait AnyList: Send + Sync {
 }
 
 impl<E: ?Sized + 'static> AnyList for List<E> {
-    fn remove(&mut self, id: SubscriptionId) -> Option<Box<dyn Send>> {
-        let link = self.links.remove(&id)?;
-        Some(Box::new(link))
+    fn remove(&mut self, id: SubscriptionId, only_dead: bool) -> Vec<Box<dyn Send>> {
+        let links = self.links.range(of(id));
+        let leaves = |link: &Link<E>| !only_dead || !link.target.is_alive();
+        let keys = links.filter(|(_, link)| leaves(link)).map(|(key, _)| *key);
+        let keys: Vec<_> = keys.collect();
+        let links = keys.iter().filter_map(|key| self.links.remove(key));
+        links
+            .map(|link| -> Box<dyn Send> { Box::new(link) })
+            .collect()
     }
 
-    fn is_alive(&self, id: SubscriptionId) -> Option<bool> {
-        Some(self.links.get(&id)?.target.is_alive())
+    fn contains(&self, id: SubscriptionId) -> bool {
+        self.links.range(of(id)).next().is_some()
     }
 
     fn is_empty(&self) -> bool {
@@ -69,8 +73,10 @@ impl<E: ?Sized + 'static> AnyList for List<E> {
     }
 
     fn records(&self) -> Vec<(Arc<Record>, usize)> {
-        let links = self.links.values();
-        links.map(|link| (link.record.clone(), link.part)).collect()
+        let links = self.links.iter();
+        links
+            .map(|((_, part), link)| (link.record.clone(), *part))
+            .collect()
     }
 
     fn event_type(&self) -> EventType {
@@ -84,4 +90,9 @@ impl<E: ?Sized + 'static> AnyList for List<E> {
     fn as_any_mut(&mut self) -> &mut AnyEvent {
         self
     }
+}
+
+/// The keys of a subscription's handlers.
+fn of(id: SubscriptionId) -> RangeInclusive<(SubscriptionId, usize)> {
+    (id, 0)..=(id, usize::MAX)
 }

@@ -5,6 +5,7 @@ use crate::debug::{Debug, debug_line};
 use crate::delivery::Header;
 use crate::event::SubscriptionId;
 use crate::outcome::{Ended, Failure, Lost, Outcome, Reason, Refusal, Stage, Success, Verdict};
+use crate::shield::shielded;
 
 use super::lane::Lane;
 use super::once::Once;
@@ -64,8 +65,13 @@ impl Record {
         );
         if let Some(once) = &self.once {
             once.spend();
+            let linker = &self.debug.name;
+            debug_line!(self.debug, %linker, subscription = %self, "unsubscribed: fired once");
             if let Some(registry) = self.registry.upgrade() {
-                registry.remove(self.id);
+                // Drops handlers of this subscription that are not in use.
+                shielded(|| {
+                    registry.remove(self.id);
+                });
             }
         }
     }
@@ -92,16 +98,22 @@ impl Record {
         let (stage, looked) = self.look(header, &outcome);
         self.lane.leave();
         free();
-        self.tell(header, Stage::Handler, &outcome);
-        if let Some(callback) = &looked {
-            self.tell(header, stage, callback);
-        }
-        if let Some(tracker) = &header.tracker {
-            tracker.add(position, self.ended(Stage::Handler, outcome));
-            if let Some(callback) = looked {
-                tracker.add(position, self.ended(stage, callback));
+        shielded(|| {
+            self.tell(header, Stage::Handler, &outcome);
+            if let Some(callback) = &looked {
+                self.tell(header, stage, callback);
             }
-            tracker.count_off();
+        });
+        match &header.tracker {
+            Some(tracker) => {
+                tracker.add(position, self.ended(Stage::Handler, outcome));
+                if let Some(callback) = looked {
+                    tracker.add(position, self.ended(stage, callback));
+                }
+                // Wakes the one that waits, and drops the lines if it has gone.
+                shielded(|| tracker.count_off());
+            }
+            None => shielded(move || drop((outcome, looked))),
         }
     }
 
@@ -165,6 +177,8 @@ impl Record {
     }
 
     pub(super) fn refusal(&self, reason: Reason) -> Refusal {
+        let linker = &self.debug.name;
+        debug_line!(self.debug, %linker, subscription = %self, %reason, "turned away");
         Refusal::new(self.id, self.name.clone(), reason)
     }
 }

@@ -42,15 +42,18 @@ impl Registry {
         record: &Arc<Record>,
         parts: &[Box<dyn Part>],
     ) -> Result<(), SubscribeError> {
-        let mut table = self.table();
-        let selectors = table.link(record, parts, self.max_subscribers)?;
-        selectors.iter().for_each(|s| self.routes.forget(s));
-        Ok(())
+        let mut linked = Ok(());
+        self.change(|table, left| {
+            let mut touched = Vec::new();
+            linked = table.link(record, parts, self.max_subscribers, &mut touched, left);
+            touched
+        });
+        linked
     }
 
     /// Unlinks a subscription from everything.
     pub(crate) fn remove(&self, id: SubscriptionId) -> bool {
-        self.change(|table, left| table.remove(id, left)) > 0
+        !self.change(|table, left| table.remove(id, left)).is_empty()
     }
 
     /// Unlinks a subscription from one selector.
@@ -59,7 +62,7 @@ impl Registry {
             let removed = table.remove_one(id, selector, left);
             removed.then(|| selector.clone()).into_iter().collect()
         };
-        self.change(remove) > 0
+        !self.change(remove).is_empty()
     }
 
     /// Unlinks a subscription from where its handler has gone.
@@ -70,13 +73,16 @@ impl Registry {
     /// Unlinks everything from a selector, and returns from how many
     /// subscriptions it was.
     pub(crate) fn remove_selector(&self, selector: &Selector) -> usize {
+        let mut count = 0;
         self.change(|table, left| {
             let ids = table.subscribers(selector);
-            for id in &ids {
-                table.remove_one(*id, selector, left);
+            count = ids.len();
+            for id in ids {
+                table.remove_one(id, selector, left);
             }
-            vec![selector.clone(); ids.len()]
-        })
+            vec![selector.clone()]
+        });
+        count
     }
 
     /// Unlinks everything, and returns how many subscriptions that were.
@@ -94,10 +100,13 @@ impl Registry {
         self.change(|table, left| {
             table.closed |= close;
             self.closed.fetch_or(close, Ordering::Release);
+            count = table.subscription_count();
+            let selectors = table.selectors().cloned().collect();
             let ids: Vec<_> = table.subscriptions().map(|l| l.record.id).collect();
-            count = ids.len();
-            let remove = |id| table.remove(id, left);
-            ids.into_iter().flat_map(remove).collect()
+            for id in ids {
+                table.remove(id, left);
+            }
+            selectors
         });
         count
     }
@@ -108,16 +117,17 @@ impl Registry {
 
     /// Changes the table, throws away the routes of the selectors that `change`
     /// returns, and then, after the lock, what was taken out.
-    fn change(&self, change: impl FnOnce(&mut Table, &mut Leftovers) -> Vec<Selector>) -> usize {
+    fn change(
+        &self,
+        change: impl FnOnce(&mut Table, &mut Leftovers) -> Vec<Selector>,
+    ) -> Vec<Selector> {
         let mut left = Leftovers::new();
-        let touched = {
-            let mut table = self.table();
-            let touched = change(&mut table, &mut left);
-            touched.iter().for_each(|s| self.routes.forget(s));
-            touched
-        };
+        let mut table = self.table();
+        let touched = change(&mut table, &mut left);
+        touched.iter().for_each(|s| self.routes.forget(s));
+        drop(table);
         drop(left);
-        touched.len()
+        touched
     }
 
     /// Returns who an event of type `E` is for.

@@ -5,6 +5,7 @@ use crate::debug::debug_line;
 use crate::delivery::{Delivery, Emitted, Header, Ledger, Turn};
 use crate::event::AnyEvent;
 use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict};
+use crate::shield::shielded;
 
 use super::record::Record;
 use super::target::Target;
@@ -129,25 +130,34 @@ impl<E: Send + Sync + 'static> Route<E> {
         let lent = Turn::lend(emitted);
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
         accepted.for_each(self.entries.len(), |position| {
-            let Entry { record, goal } = &self.entries[position];
-            let header = &lent.emitted().header;
-            if !goal.can_start() {
-                let verdict = Verdict::Refused(Reason::NoArbiter);
-                return record.abandon(position, header, verdict);
-            }
-            record.begin(header);
-            match goal {
-                Goal::Typed(target) => target.start(Turn::new(&lent, position)),
-                Goal::Any(target) => {
-                    let lent = lent_any.get_or_insert_with(|| {
-                        let emitted: Arc<Emitted<AnyEvent>> = lent.emitted().clone();
-                        Turn::lend(emitted)
-                    });
-                    target.start(Turn::new(lent, position));
-                }
-                Goal::Mismatch(_) => unreachable!("a mismatch is never accepted"),
-            }
+            shielded(|| self.start(&lent, &mut lent_any, position));
         });
+    }
+
+    fn start(
+        &self,
+        lent: &Delivery<E>,
+        lent_any: &mut Option<Delivery<AnyEvent>>,
+        position: usize,
+    ) {
+        let Entry { record, goal } = &self.entries[position];
+        let header = &lent.emitted().header;
+        if !goal.can_start() {
+            let verdict = Verdict::Refused(Reason::NoArbiter);
+            return record.abandon(position, header, verdict);
+        }
+        record.begin(header);
+        match goal {
+            Goal::Typed(target) => target.start(Turn::new(lent, position)),
+            Goal::Any(target) => {
+                let lent = lent_any.get_or_insert_with(|| {
+                    let emitted: Arc<Emitted<AnyEvent>> = lent.emitted().clone();
+                    Turn::lend(emitted)
+                });
+                target.start(Turn::new(lent, position));
+            }
+            Goal::Mismatch(_) => unreachable!("a mismatch is never accepted"),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) const MAX_TOPIC_ROUTES: usize = 4_096;
 
 /// The routes that have been built and still hold.
 ///
-/// Reading takes no lock. Storing and throwing away happen under the table's
+/// Reading takes no lock that a change holds for long. Storing and throwing away happen under the table's
 /// lock, which is what makes a change visible when it returns.
 #[derive(Default)]
 pub(super) struct Routes {

@@ -52,11 +52,11 @@ impl Bucket {
         let list = list.or_insert_with(|| Box::new(List::<E>::default()));
         let list = list.as_any_mut().downcast_mut::<List<E>>();
         let links = &mut list.expect("a list is stored by its type").links;
-        links.entry(record.id).or_insert_with(|| Link {
+        let link = Link {
             record: record.clone(),
-            part,
             target: target.clone(),
-        });
+        };
+        links.insert((record.id, part), link);
     }
 
     fn list<E: ?Sized + 'static>(&self) -> Option<&List<E>> {
@@ -66,7 +66,7 @@ impl Bucket {
 
     fn remove(&mut self, id: SubscriptionId, leftovers: &mut Leftovers) {
         for list in self.lists.values_mut() {
-            leftovers.extend(list.remove(id));
+            leftovers.extend(list.remove(id, false));
         }
         self.lists.retain(|_, list| !list.is_empty());
         self.subscribers -= 1;
@@ -77,28 +77,26 @@ impl Bucket {
     fn remove_dead(&mut self, id: SubscriptionId, leftovers: &mut Leftovers) -> (bool, bool) {
         let (mut gone, mut left) = (false, false);
         for list in self.lists.values_mut() {
-            match list.is_alive(id) {
-                Some(true) => left = true,
-                Some(false) => {
-                    gone = true;
-                    leftovers.extend(list.remove(id));
-                }
-                None => {}
-            }
+            let dead = list.remove(id, true);
+            gone |= !dead.is_empty();
+            left |= list.contains(id);
+            leftovers.extend(dead);
         }
         (gone, left)
     }
 }
 
 impl Table {
-    /// Links `record` to all selectors of `parts`, or to none, and returns the
-    /// selectors.
+    /// Links `record` to all selectors of `parts`, or to none, and adds those
+    /// that it changed to `touched`.
     pub(super) fn link(
         &mut self,
         record: &Arc<Record>,
         parts: &[Box<dyn Part>],
         max: Option<usize>,
-    ) -> Result<&[Selector], SubscribeError> {
+        touched: &mut Vec<Selector>,
+        left: &mut Leftovers,
+    ) -> Result<(), SubscribeError> {
         if self.closed {
             return Err(SubscribeError::LinkerStopped);
         }
@@ -112,6 +110,7 @@ impl Table {
             return Err(SubscribeError::NoSelector);
         }
         if let Some(max) = max {
+            touched.extend(self.make_room(&selectors, max, left));
             let full = |selector: &&Selector| self.subscriber_count(selector) >= max;
             if let Some(event) = selectors.iter().find(full).cloned() {
                 return Err(SubscribeError::TooManySubscribers { event, max });
@@ -129,12 +128,26 @@ impl Table {
                 }
             }
         }
-        let linked = Linked {
-            record: record.clone(),
-            selectors,
-        };
-        let linked = self.subscriptions.entry(record.id).or_insert(linked);
-        Ok(&linked.selectors)
+        touched.extend(selectors.iter().cloned());
+        let record = record.clone();
+        let linked = Linked { record, selectors };
+        self.subscriptions.insert(linked.record.id, linked);
+        Ok(())
+    }
+
+    /// Takes those out of full selectors whose handler has gone and was not
+    /// missed yet, and returns where they were.
+    fn make_room(
+        &mut self,
+        selectors: &[Selector],
+        max: usize,
+        left: &mut Leftovers,
+    ) -> Vec<Selector> {
+        let full = |s: &&Selector| self.subscriber_count(s) >= max;
+        let full: Vec<_> = selectors.iter().filter(full).collect();
+        let ids: Vec<_> = full.iter().flat_map(|s| self.subscribers(s)).collect();
+        let remove = |id| self.remove_dead(id, left);
+        ids.into_iter().flat_map(remove).collect()
     }
 
     /// Takes a subscription out of all its selectors and returns them.
@@ -211,20 +224,10 @@ impl Table {
     pub(super) fn entries<E: Send + Sync + 'static>(&self, selector: &Selector) -> Vec<Entry<E>> {
         let mut found = BTreeMap::new();
         for bucket in self.matching(selector) {
-            for Link {
-                record,
-                part,
-                target,
-            } in links(bucket.list::<E>())
-            {
+            for ((_, part), Link { record, target }) in links(bucket.list::<E>()) {
                 prefer(&mut found, part, record, Goal::Typed(target));
             }
-            for Link {
-                record,
-                part,
-                target,
-            } in links(bucket.list::<AnyEvent>())
-            {
+            for ((_, part), Link { record, target }) in links(bucket.list::<AnyEvent>()) {
                 prefer(&mut found, part, record, Goal::Any(target));
             }
             for list in bucket.lists.values() {
@@ -299,9 +302,11 @@ impl Table {
     }
 }
 
-fn links<E: ?Sized>(list: Option<&List<E>>) -> impl Iterator<Item = Link<E>> {
-    list.into_iter()
-        .flat_map(|list| list.links.values().cloned())
+fn links<E: ?Sized>(
+    list: Option<&List<E>>,
+) -> impl Iterator<Item = ((SubscriptionId, usize), Link<E>)> {
+    let links = list.into_iter().flat_map(|list| list.links.iter());
+    links.map(|(key, link)| (*key, link.clone()))
 }
 
 /// What is found for a subscription, and how good it is: handlers before

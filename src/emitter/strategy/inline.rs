@@ -6,8 +6,9 @@ use super::{Flavor, Placement, Strategy};
 impl Strategy {
     /// Runs emissions on the thread that emits, before `emit` returns.
     ///
-    /// Works on any thread. An async callback needs an arbiter to run on; on a
-    /// thread that has none its delivery is refused with
+    /// Works on any thread. Sync callbacks have run when `emit` returns; async ones
+    /// have been spawned on the caller's arbiter. On a thread that has none their
+    /// delivery is refused with
     /// [`Reason::NoArbiter`](crate::Reason::NoArbiter).
     ///
     /// # Examples

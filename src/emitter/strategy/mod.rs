@@ -20,7 +20,7 @@ use super::shared::{Dispatch, OwnedArbiter};
 ///
 /// | strategy | callbacks run on | `emit` returns | use it when |
 /// |---|---|---|---|
-/// | [`inline`](Self::inline) | the caller's thread | when they have run | handlers are short, or must have begun |
+/// | [`inline`](Self::inline) | the caller's thread | when the sync ones have run | handlers are short, or must have begun |
 /// | [`current`](Self::current) | the arbiter that starts the emitter | at once | handlers belong to this part of the program |
 /// | [`on`](Self::on) | an arbiter of the user's | at once | handlers share an arbiter with certain actors |
 /// | [`dedicated`](Self::dedicated) | an arbiter of the emitter's own | at once | handlers would be in the way anywhere else |
