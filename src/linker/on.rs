@@ -312,7 +312,8 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// Calls a function that may block or compute for long, on tokio's pool of
     /// threads for such work. It never stalls an arbiter.
     ///
-    /// Deliveries of one subscription run side by side, in no order, up to its
+    /// Deliveries of one subscription start in the order of emission and run side by
+    /// side, 32 at a time at most; the others wait, up to its
     /// [capacity](SubscriptionSpec::capacity).
     ///
     /// # Examples
@@ -333,10 +334,7 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         F: Fn(Delivery<E>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.queued(move |home| BlockingTarget {
-            callback: Arc::new(callback),
-            home: home.clone(),
-        })
+        self.queued(move |home| BlockingTarget::new(callback, home))
     }
 
     /// A handler whose deliveries may wait, and so need a bound.
