@@ -30,7 +30,7 @@ impl Handler<Emission> for Measured {
 #[actix::main]
 async fn main() -> ventix::Result {
     let linker = Linker::start();
-    linker.subscribe(on::<Duration>().call_async(|time| actix_rt::time::sleep(*time)))?;
+    linker.subscribe(on::<Duration>().call_async(|time| actix::clock::sleep(*time)))?;
     linker.subscribe(on::<Duration>().call_blocking(|time| std::thread::sleep(*time / 2)))?;
 
     let emitter = Emitter::with(&linker, Measured.start().recipient());

@@ -102,7 +102,7 @@
 //!    one.
 //! 5. **A panic** in a handler ends that delivery only.
 //! 6. **A slow handler** delays only its own lane, as long as it does not block
-//!    the arbiter it runs on.
+//!    the arbiter it runs on. Blocking callbacks take 32 threads each at most.
 //! 7. **Memory is bounded**, with the default options, under any load. (Messages to
 //!    [`Emitter::addr`] wait in actix's mailbox, which knows no bound.)
 //! 8. **The same everywhere.** Once, callbacks, order and outcomes mean the same
@@ -161,7 +161,7 @@ pub mod emitter;
 pub use delivery::Delivery;
 pub use emitter::{Emission, Emit, Emitter, EmitterActor, EmitterBuilder, Prepared, Strategy};
 pub use event::{
-    AnyEvent, EmissionId, EventType, Headers, IntoTopic, InvalidId, Metadata, Pattern,
+    AnyEvent, EmissionId, EventType, Headers, IntoTopic, InvalidId, Metadata, Pattern, Payload,
     SubscriptionId, Topic, TopicError, TopicFault,
 };
 pub use linker::{
@@ -174,7 +174,14 @@ pub use outcome::{
 };
 pub use registry::{Selector, Snapshot, SubscribeError, SubscriptionInfo};
 
-/// A result whose error is any error, for `main` and for examples.
+/// A result whose error is any error: for `main`, and for callbacks that leave the
+/// error's type open.
+///
+/// # Examples
+///
+/// ```
+/// ventix::on::<u8>().call(|n| -> ventix::Result { Ok(println!("{n}")) });
+/// ```
 pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 
 /// The README's programs, as tests.

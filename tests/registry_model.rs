@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use ventix::{
-    AnyEvent, Delivery, Emitter, Linker, On, Reason, Receipt, Selector, Strategy as Run,
+    AnyEvent, Delivery, Emitter, Linker, On, Payload, Reason, Receipt, Selector, Strategy as Run,
     SubscribeError, Subscription, SubscriptionId, SubscriptionSpec, on, on_any, on_topic,
 };
 
@@ -283,7 +283,7 @@ impl Real {
 }
 
 /// What leads to a part, beginning with `bare` if it is to.
-fn on_texts<E: ?Sized + Send + Sync + 'static>(part: &Part, bare: fn() -> On<E>) -> On<E> {
+fn on_texts<E: ?Sized + Payload>(part: &Part, bare: fn() -> On<E>) -> On<E> {
     let mut texts = part.texts.iter();
     let first = if part.bare {
         bare()

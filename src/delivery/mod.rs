@@ -54,13 +54,15 @@
 //! a handler or still waits in the mailbox:
 //!
 //! - *Is the actor's mailbox still there?* A handler that panics drops what it
-//!   holds first and the mailbox after it, so only the delivery that was being
-//!   handled finds the mailbox there: it panicked, those behind it are lost.
+//!   holds first and the mailbox after it, so only what was in its hands finds the
+//!   mailbox there: it panicked (a whole batch, if it held one); those behind it
+//!   are lost.
 //! - *Was it read?* What is dropped unread after its mailbox has gone never
 //!   reached the handler: it is lost. What was read, and then outlived its actor
 //!   in a `ResponseFuture`, is handled.
 //!
-//! A future that its actor drops half-way, as `ctx.stop()` does with what was
+//! Two things are beyond them. A future that panics after its actor has stopped
+//! counts as lost. And a future that its actor drops half-way, as `ctx.stop()` does with what was
 //! spawned on the context, cannot be told from one that ended. Where that
 //! matters, let [`settle_async`](Delivery::settle_async) run it.
 

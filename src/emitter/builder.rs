@@ -184,7 +184,8 @@ impl EmitterBuilder {
             ids: IdSource::new(),
             lane: Arc::new(Lane::new(self.capacity)),
             dispatch,
-            debug: Debug::new(self.name, self.debug),
+            debug: Debug::new(self.name.clone(), self.debug),
+            name: self.name,
             _arbiter: owned,
         });
         let owned = core.clone();

@@ -20,14 +20,17 @@ use crate::registry::{Accepted, Lane, Route};
 ///
 /// # Examples
 ///
-/// A strategy that runs every emission a second later:
+/// A strategy that runs every emission a second later. In which order is its own
+/// business: actix's timers that end together fire in any, so each runs the oldest.
 ///
 /// ```
+/// use std::collections::VecDeque;
 /// use std::time::Duration;
 /// use actix::prelude::*;
 /// use ventix::{on, Emission, Emitter, Linker};
 ///
-/// struct Later;
+/// #[derive(Default)]
+/// struct Later(VecDeque<Emission>);
 ///
 /// impl Actor for Later {
 ///     type Context = Context<Self>;
@@ -37,7 +40,10 @@ use crate::registry::{Accepted, Lane, Route};
 ///     type Result = ();
 ///
 ///     fn handle(&mut self, emission: Emission, ctx: &mut Context<Self>) {
-///         ctx.run_later(Duration::from_secs(1), |_, _| emission.run());
+///         self.0.push_back(emission);
+///         ctx.run_later(Duration::from_secs(1), |later, _| {
+///             later.0.pop_front().map(Emission::run);
+///         });
 ///     }
 /// }
 ///
@@ -46,7 +52,7 @@ use crate::registry::{Accepted, Lane, Route};
 /// # let start = actix::clock::Instant::now();
 /// let linker = Linker::start();
 /// linker.subscribe(on::<&str>().call(|news| println!("{}", **news)))?;
-/// let emitter = Emitter::with(&linker, Later.start().recipient());
+/// let emitter = Emitter::with(&linker, Later::default().start().recipient());
 /// assert!(emitter.emit_and_wait("old news").await.all_handled());
 /// # assert!(start.elapsed() >= Duration::from_secs(1));
 /// # Ok::<(), ventix::SubscribeError>(())

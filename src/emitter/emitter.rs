@@ -170,6 +170,24 @@ impl Emitter {
         &self.shared.core.linker
     }
 
+    /// Returns the emitter's name, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// assert_eq!(Emitter::builder(&linker).name("mail").start()?.name(), Some("mail"));
+    /// assert_eq!(Emitter::builder(&linker).start()?.name(), None);
+    /// # Ok::<(), ventix::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.shared.core.name.as_deref()
+    }
+
     /// Returns the address of the actor, for code that prefers messages: it
     /// handles [`Emit`](struct@Emit).
     ///

@@ -23,6 +23,7 @@ pub(super) struct Shared {
 /// What the handles and the actor of one emitter share.
 pub(super) struct Core {
     pub(super) linker: Linker,
+    pub(super) name: Option<Arc<str>>,
     pub(super) ids: IdSource,
     /// How many emissions may wait to be run.
     pub(super) lane: Arc<Lane>,

@@ -31,6 +31,7 @@ mod headers;
 mod id;
 mod metadata;
 mod pattern;
+mod payload;
 mod text;
 mod topic;
 
@@ -41,6 +42,7 @@ pub use headers::Headers;
 pub use id::{EmissionId, SubscriptionId};
 pub use metadata::Metadata;
 pub use pattern::Pattern;
+pub use payload::Payload;
 pub use topic::{IntoTopic, Topic};
 
 pub(crate) use any::AnyValue;

@@ -5,7 +5,7 @@ use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, AsyncContext, Handler, Message, Recipient};
 
 use crate::delivery::Delivery;
-use crate::event::{AnyEvent, TopicError};
+use crate::event::{AnyEvent, Payload, TopicError};
 use crate::handler::{ActorTarget, AsyncTarget, BlockingTarget, CallTarget, PlainActorTarget};
 use crate::outcome::{IntoOutcome, Reply, Verdict};
 use crate::registry::{Selector, Target, TypedPart};
@@ -58,7 +58,7 @@ pub fn on<E: Send + Sync + 'static>() -> On<E> {
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-pub fn on_topic<E: ?Sized + Send + Sync + 'static>(topic: impl AsRef<str>) -> On<E> {
+pub fn on_topic<E: ?Sized + Payload>(topic: impl AsRef<str>) -> On<E> {
     On::new().or_topic(topic)
 }
 
@@ -82,9 +82,7 @@ pub fn on_topic<E: ?Sized + Send + Sync + 'static>(topic: impl AsRef<str>) -> On
 /// # Ok::<(), SubscribeError>(())
 /// # }).unwrap();
 /// ```
-pub fn on_topics<E: ?Sized + Send + Sync + 'static>(
-    topics: impl IntoIterator<Item = impl AsRef<str>>,
-) -> On<E> {
+pub fn on_topics<E: ?Sized + Payload>(topics: impl IntoIterator<Item = impl AsRef<str>>) -> On<E> {
     topics.into_iter().fold(On::new(), On::or_topic)
 }
 
@@ -177,7 +175,9 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// Delivers to an actor that handles `Delivery<E>`.
     ///
     /// The subscription keeps the actor alive. When it stops by itself, it is
-    /// unlinked by the next emission that finds it gone.
+    /// unlinked by the next emission that finds it gone. An actor that emits does so
+    /// through [`Delivery::emitter`]: a handler that holds its own emitter keeps
+    /// both alive.
     ///
     /// # Examples
     ///
@@ -387,7 +387,8 @@ impl<E: Send + Sync + 'static> On<E> {
     /// handled, with the reply as answer, *whatever it is*: a reply of type
     /// `Result` is an answer too. Where its `Err` is to be a failure, use
     /// [`plain_actor_with`](Self::plain_actor_with). Each delivery pays actix's
-    /// reply channel; [`actor`](Self::actor) does not.
+    /// reply channel; [`actor`](Self::actor) does not. A panic of an actor on another
+    /// thread within some hundred nanoseconds of the sending counts as lost.
     ///
     /// # Examples
     ///

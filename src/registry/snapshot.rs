@@ -32,6 +32,34 @@ impl Snapshot {
         Self { subscriptions }
     }
 
+    /// Returns how many subscriptions there were.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// assert_eq!(ventix::Linker::start().snapshot().len(), 0);
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    /// Returns whether there was none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// assert!(ventix::Linker::start().snapshot().is_empty());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty()
+    }
+
     /// Returns every subscription.
     ///
     /// # Examples
