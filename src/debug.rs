@@ -40,6 +40,15 @@ impl Debug {
         let name = name.unwrap_or_else(|| "-".into());
         Self { name, mode }
     }
+
+    /// Whether anybody would see a line.
+    pub(crate) fn is_heard(&self) -> bool {
+        match self.mode {
+            Mode::Off => false,
+            Mode::Follow => tracing::enabled!(target: "ventix", tracing::Level::DEBUG),
+            Mode::On => tracing::enabled!(target: "ventix", tracing::Level::INFO),
+        }
+    }
 }
 
 impl Mode {

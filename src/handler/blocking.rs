@@ -4,11 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix_rt::ArbiterHandle;
 
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::IntoOutcome;
+use crate::outcome::{IntoOutcome, guard};
 use crate::registry::Target;
 use crate::shield::shielded;
-
-use super::guard::guard;
 
 /// A callback that may block, on the pool of threads that tokio keeps for it.
 ///

@@ -1,8 +1,6 @@
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::IntoOutcome;
+use crate::outcome::{IntoOutcome, guard};
 use crate::registry::Target;
-
-use super::guard::guard;
 
 /// A callback that looks at the delivery, on the thread that runs the emission.
 pub(crate) struct CallTarget<F>(pub(crate) F);

@@ -3,10 +3,9 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt;
 
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::{IntoOutcome, Panicked, Reason, Verdict};
+use crate::outcome::{IntoOutcome, Panicked, Reason, Verdict, guard};
 use crate::registry::Target;
 
-use super::guard::guard;
 use super::spawn::{can_spawn, try_spawn};
 
 /// A callback whose future runs on the arbiter that runs the emission, so it

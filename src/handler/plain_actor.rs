@@ -3,10 +3,9 @@ use actix::{Actor, Addr, Handler, Message};
 use actix_rt::ArbiterHandle;
 
 use crate::delivery::Turn;
-use crate::outcome::Verdict;
+use crate::outcome::{Verdict, guard};
 use crate::registry::Target;
 
-use super::guard::guard;
 use super::spawn::{can_spawn, try_spawn};
 use super::witness::witnessed;
 

@@ -5,7 +5,6 @@ use actix::Actor;
 use actix_rt::{Arbiter, ArbiterHandle};
 
 use crate::debug::Debug;
-use crate::handler::guard;
 use crate::outcome::{Failure, IntoOutcome, Success};
 use crate::registry::{Callbacks, Registry};
 
@@ -135,7 +134,7 @@ impl LinkerBuilder {
         F: Fn(&Success<'_>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.callbacks.on_success = Some(Arc::new(move |done| guard(|| callback(done).judge())));
+        self.callbacks.set_on_success(callback);
         self
     }
 
@@ -161,8 +160,7 @@ impl LinkerBuilder {
         F: Fn(&Failure<'_>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.callbacks.on_failure =
-            Some(Arc::new(move |failure| guard(|| callback(failure).judge())));
+        self.callbacks.set_on_failure(callback);
         self
     }
 

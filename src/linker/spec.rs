@@ -4,7 +4,6 @@ use std::sync::Arc;
 use actix_rt::ArbiterHandle;
 
 use crate::event::TopicError;
-use crate::handler::guard;
 use crate::outcome::{Failure, IntoOutcome, Success};
 use crate::registry::{Callbacks, Lane, Part, SubscribeError};
 
@@ -96,9 +95,7 @@ impl SubscriptionSpec {
         self.name = self.name.or(other.name);
         self.once |= other.once;
         self.capacity = self.capacity.or(other.capacity);
-        let (own, other) = (&mut self.callbacks, other.callbacks);
-        own.on_success = own.on_success.take().or(other.on_success);
-        own.on_failure = own.on_failure.take().or(other.on_failure);
+        self.callbacks = self.callbacks.or(&other.callbacks);
         self
     }
 
@@ -202,7 +199,7 @@ impl SubscriptionSpec {
         F: Fn(&Success<'_>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.callbacks.on_success = Some(Arc::new(move |done| guard(|| callback(done).judge())));
+        self.callbacks.set_on_success(callback);
         self
     }
 
@@ -234,8 +231,7 @@ impl SubscriptionSpec {
         F: Fn(&Failure<'_>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.callbacks.on_failure =
-            Some(Arc::new(move |failure| guard(|| callback(failure).judge())));
+        self.callbacks.set_on_failure(callback);
         self
     }
 
@@ -259,11 +255,7 @@ impl SubscriptionSpec {
 
     /// Its own callbacks, or else `defaults`.
     pub(super) fn callbacks_or(&self, defaults: &Callbacks) -> Callbacks {
-        let own = self.callbacks.clone();
-        Callbacks {
-            on_success: own.on_success.or_else(|| defaults.on_success.clone()),
-            on_failure: own.on_failure.or_else(|| defaults.on_failure.clone()),
-        }
+        self.callbacks.clone().or(defaults)
     }
 
     pub(super) fn into_parts(self, home: &Home) -> Vec<Box<dyn Part>> {

@@ -27,6 +27,7 @@
 
 mod callback;
 mod error;
+mod guard;
 mod into_outcome;
 mod outcome;
 mod reason;
@@ -44,5 +45,6 @@ pub use receipt::{Receipt, Refusal};
 pub use reply::Reply;
 pub use report::Report;
 
+pub(crate) use guard::guard;
 pub(crate) use into_outcome::Verdict;
 pub(crate) use tracker::Tracker;

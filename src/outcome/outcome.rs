@@ -64,6 +64,11 @@ impl Outcome {
         matches!(self, Self::Handled(_))
     }
 
+    /// Whether it holds nothing of a user's.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self, Self::Handled(reply) if reply.is_empty())
+    }
+
     /// Returns what went wrong: nothing if it was handled or skipped.
     ///
     /// # Examples

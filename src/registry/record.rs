@@ -4,21 +4,49 @@ use std::sync::{Arc, Weak};
 use crate::debug::{Debug, debug_line};
 use crate::delivery::Header;
 use crate::event::SubscriptionId;
-use crate::outcome::{Ended, Failure, Lost, Outcome, Reason, Refusal, Stage, Success, Verdict};
+use crate::outcome::{
+    Ended, Failure, IntoOutcome, Lost, Outcome, Reason, Refusal, Stage, Success, Verdict, guard,
+};
 use crate::shield::shielded;
 
 use super::lane::Lane;
 use super::once::Once;
 use super::registry::Registry;
 
-pub(crate) type SuccessFn = Arc<dyn Fn(&Success<'_>) -> Verdict + Send + Sync>;
-pub(crate) type FailureFn = Arc<dyn Fn(&Failure<'_>) -> Verdict + Send + Sync>;
+type SuccessFn = Arc<dyn Fn(&Success<'_>) -> Verdict + Send + Sync>;
+type FailureFn = Arc<dyn Fn(&Failure<'_>) -> Verdict + Send + Sync>;
 
 /// What looks at how a delivery ended. They catch their own panics.
 #[derive(Clone, Default)]
 pub(crate) struct Callbacks {
     pub(crate) on_success: Option<SuccessFn>,
     pub(crate) on_failure: Option<FailureFn>,
+}
+
+impl Callbacks {
+    pub(crate) fn set_on_success<F, R>(&mut self, callback: F)
+    where
+        F: Fn(&Success<'_>) -> R + Send + Sync + 'static,
+        R: IntoOutcome + 'static,
+    {
+        self.on_success = Some(Arc::new(move |done| guard(|| callback(done).judge())));
+    }
+
+    pub(crate) fn set_on_failure<F, R>(&mut self, callback: F)
+    where
+        F: Fn(&Failure<'_>) -> R + Send + Sync + 'static,
+        R: IntoOutcome + 'static,
+    {
+        self.on_failure = Some(Arc::new(move |failure| guard(|| callback(failure).judge())));
+    }
+
+    /// What this has, and from `defaults` what it has not.
+    pub(crate) fn or(self, defaults: &Self) -> Self {
+        Self {
+            on_success: self.on_success.or_else(|| defaults.on_success.clone()),
+            on_failure: self.on_failure.or_else(|| defaults.on_failure.clone()),
+        }
+    }
 }
 
 /// A subscription, as everything that links or delivers to it sees it.
@@ -98,12 +126,15 @@ impl Record {
         let (stage, looked) = self.look(header, &outcome);
         self.lane.leave();
         free();
-        shielded(|| {
-            self.tell(header, Stage::Handler, &outcome);
-            if let Some(callback) = &looked {
-                self.tell(header, stage, callback);
-            }
-        });
+        if self.debug.is_heard() {
+            // Prints errors, which are a user's.
+            shielded(|| {
+                self.tell(header, Stage::Handler, &outcome);
+                if let Some(callback) = &looked {
+                    self.tell(header, stage, callback);
+                }
+            });
+        }
         match &header.tracker {
             Some(tracker) => {
                 tracker.add(position, self.ended(Stage::Handler, outcome));
@@ -113,6 +144,8 @@ impl Record {
                 // Wakes the one that waits, and drops the lines if it has gone.
                 shielded(|| tracker.count_off());
             }
+            None if outcome.is_plain() && looked.is_none() => {}
+            // What they hold is a user's.
             None => shielded(move || drop((outcome, looked))),
         }
     }

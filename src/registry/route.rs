@@ -118,10 +118,10 @@ impl<E: Send + Sync + 'static> Route<E> {
         accepted: &Accepted,
         verdict: impl Fn() -> Verdict,
     ) {
-        accepted.for_each(self.entries.len(), |position| {
+        for position in accepted.positions(self.entries.len()) {
             let record = &self.entries[position].record;
             record.abandon(position, header, verdict());
-        });
+        }
     }
 
     /// Starts the accepted deliveries, one after the other, on this thread. One
@@ -129,9 +129,17 @@ impl<E: Send + Sync + 'static> Route<E> {
     pub(crate) fn run(&self, emitted: Arc<Emitted<E>>, accepted: &Accepted) {
         let lent = Turn::lend(emitted);
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
-        accepted.for_each(self.entries.len(), |position| {
-            shielded(|| self.start(&lent, &mut lent_any, position));
-        });
+        let mut positions = accepted.positions(self.entries.len());
+        // One shield for all of them; after a panic the next one goes on.
+        let mut done = false;
+        while !done {
+            shielded(|| {
+                for position in positions.by_ref() {
+                    self.start(&lent, &mut lent_any, position);
+                }
+                done = true;
+            });
+        }
     }
 
     fn start(
@@ -190,12 +198,13 @@ impl<E: 'static> Goal<E> {
 }
 
 impl Accepted {
-    /// Calls `visit` with each accepted position of a route of `len` entries.
-    fn for_each(&self, len: usize, mut visit: impl FnMut(usize)) {
-        match self {
-            Self::All => (0..len).for_each(visit),
-            Self::Only(positions) => positions.iter().for_each(|position| visit(*position)),
-        }
+    /// The accepted positions of a route of `len` entries.
+    fn positions(&self, len: usize) -> impl Iterator<Item = usize> {
+        let (all, only) = match self {
+            Self::All => (0..len, [].iter()),
+            Self::Only(positions) => (0..0, positions.iter()),
+        };
+        all.chain(only.copied())
     }
 }
 

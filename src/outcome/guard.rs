@@ -1,5 +1,7 @@
-use crate::outcome::{Panicked, Verdict};
 use crate::shield::{shielded, try_run};
+
+use super::error::Panicked;
+use super::into_outcome::Verdict;
 
 /// Runs a user's code and turns its panic into a verdict.
 pub(crate) fn guard(run: impl FnOnce() -> Verdict) -> Verdict {
