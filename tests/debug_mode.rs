@@ -179,3 +179,19 @@ fn the_environment_switches_it_where_nothing_was_said() {
         assert!(output.contains("1 passed"), "{output}");
     }
 }
+
+#[actix::test]
+async fn it_tells_why_a_subscription_was_turned_away() {
+    let (lines, _guard) = Lines::at(tracing::Level::DEBUG);
+    let linker = Linker::builder().name("orders").start().unwrap();
+    let slow = on::<u8>().call_async(|_| std::future::pending::<()>());
+    linker.subscribe(slow.capacity(1).named("slow")).unwrap();
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    emitter.emit(1_u8);
+    let id = emitter.emit(2_u8).id().to_string();
+    let reason = "reason=the lane is full (capacity 1)";
+    assert!(has(
+        &lines.take(),
+        &["turned away", "subscription=#1 (slow)", reason, &id]
+    ));
+}

@@ -107,7 +107,7 @@ impl Shared {
             None => Place::Here,
             Some(_) => Place::Elsewhere,
         };
-        let (accepted, refusals) = route.claim(place);
+        let (accepted, refusals) = route.claim(place, &metadata);
         let receipt = Receipt::new(id, route.len(), refusals);
         self.say_emitted(&metadata, &receipt);
         let tracker = watch.and_then(|watch| {

@@ -8,8 +8,8 @@ use super::target::Target;
 /// One handler of a subscription, with the selectors that lead to it.
 pub(crate) trait Part: Send {
     fn selectors(&self) -> &[Selector];
-    /// Puts the handler into the list of its type in a selector's bucket.
-    /// As the subscription's handler number `part`.
+    /// Puts the handler, number `part` of its subscription, into the list of its
+    /// type in a selector's bucket.
     fn link(&self, bucket: &mut Bucket, record: &Arc<Record>, part: usize);
 }
 

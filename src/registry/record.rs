@@ -3,7 +3,7 @@ use std::sync::{Arc, Weak};
 
 use crate::debug::{Debug, debug_line};
 use crate::delivery::Header;
-use crate::event::SubscriptionId;
+use crate::event::{Metadata, SubscriptionId};
 use crate::outcome::{
     Ended, Failure, IntoOutcome, Lost, Outcome, Reason, Refusal, Stage, Success, Verdict, guard,
 };
@@ -187,7 +187,14 @@ impl Record {
                 )
             }
         };
-        let went_wrong = verdict.map(Outcome::from).filter(|o| !o.is_handled());
+        let went_wrong = match verdict.map(Outcome::from) {
+            Some(well) if well.is_handled() => {
+                // What the callback returned is a user's.
+                shielded(move || drop(well));
+                None
+            }
+            went_wrong => went_wrong,
+        };
         (stage, went_wrong)
     }
 
@@ -209,9 +216,16 @@ impl Record {
         Ended::new(self.id, self.name.clone(), stage, outcome)
     }
 
-    pub(super) fn refusal(&self, reason: Reason) -> Refusal {
-        let linker = &self.debug.name;
-        debug_line!(self.debug, %linker, subscription = %self, %reason, "turned away");
+    pub(super) fn refusal(&self, metadata: &Metadata, reason: Reason) -> Refusal {
+        debug_line!(
+            self.debug,
+            linker = %self.debug.name,
+            emission = %metadata.id(),
+            event = metadata.name(),
+            subscription = %self,
+            %reason,
+            "turned away"
+        );
         Refusal::new(self.id, self.name.clone(), reason)
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::debug::debug_line;
 use crate::delivery::{Delivery, Emitted, Header, Ledger, Turn};
-use crate::event::AnyEvent;
+use crate::event::{AnyEvent, Metadata};
 use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict};
 use crate::shield::shielded;
 
@@ -57,7 +57,7 @@ impl<E: Send + Sync + 'static> Route<E> {
     }
 
     /// Claims a delivery for every entry, and says which refused.
-    pub(crate) fn claim(&self, place: Place) -> (Accepted, Vec<Refusal>) {
+    pub(crate) fn claim(&self, place: Place, metadata: &Metadata) -> (Accepted, Vec<Refusal>) {
         let mut accepted = Accepted::All;
         let mut refusals = Vec::new();
         for (position, Entry { record, goal }) in self.entries.iter().enumerate() {
@@ -74,7 +74,7 @@ impl<E: Send + Sync + 'static> Route<E> {
                     if reason == Reason::HandlerGone {
                         self.unlink(record);
                     }
-                    refusals.push(record.refusal(reason));
+                    refusals.push(record.refusal(metadata, reason));
                 }
             }
         }
