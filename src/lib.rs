@@ -87,7 +87,8 @@
 //!
 //! 1. **Nothing is lost in silence.** Every subscription that matched is in the
 //!    receipt or in the report, with its outcome or the [`Reason`] why it was
-//!    turned away; `emit` never waits and may refuse, and its receipt says so. An event nobody listens to says so.
+//!    turned away; `emit` never waits and may refuse, and its receipt says so. An
+//!    event nobody listens to says so.
 //! 2. **Order.** One emitter, one thread that emits, one subscription: deliveries
 //!    arrive in the order of emission. The deliveries of one emission are handed over in
 //!    the order of subscription: sync callbacks run in it, and everything else

@@ -186,3 +186,57 @@ async fn when_a_strategy_stops_what_it_holds_is_lost_and_what_comes_is_refused()
     assert_eq!(words(&report), ["lost"]);
     assert_eq!(emitter.emit(1_u8).refusal(), Some(&Reason::EmitterStopped));
 }
+
+/// Passes its deliveries on, so that they outlive it.
+struct Passer(std::sync::mpsc::Sender<ventix::Delivery<u8>>);
+
+impl Actor for Passer {
+    type Context = Context<Self>;
+}
+
+impl Handler<ventix::Delivery<u8>> for Passer {
+    type Result = ();
+
+    fn handle(&mut self, n: ventix::Delivery<u8>, ctx: &mut Context<Self>) {
+        self.0.send(n).unwrap();
+        ctx.stop();
+    }
+}
+
+#[actix::test]
+async fn what_turns_a_delivery_away_is_asked_in_one_order() {
+    let (sender, held) = std::sync::mpsc::channel();
+    let passer = Passer(sender).start();
+    let linker = Linker::start();
+    let lane = linker
+        .subscribe(on::<u8>().actor(passer.clone()).capacity(1))
+        .unwrap();
+    let once = linker
+        .subscribe(on::<u16>().call(|_| ()).once())
+        .unwrap();
+    let inline = Emitter::start(&linker, ventix::Strategy::inline());
+    let hold = Emitter::with(&linker, Hold::default().start().recipient());
+    assert!(inline.emit(1_u8).is_complete());
+    assert!(hold.emit(1_u16).is_complete());
+    while passer.connected() {
+        actix_rt::task::yield_now().await;
+    }
+
+    // The deadline comes before everything: the dead handler is not even seen.
+    let late = inline.prepare(2_u8).deadline(Instant::now()).emit();
+    assert_eq!(late.refusal(), Some(&Reason::Expired));
+    assert!(lane.is_active());
+    // Whether the handler is there comes before room in the lane, which is full.
+    let full = inline.emit(2_u8);
+    assert_eq!(full.refusals()[0].reason(), &Reason::HandlerGone);
+    assert!(!lane.is_active());
+    // A shot that is taken comes before both, and the deadline before that.
+    let late = inline.prepare(2_u16).deadline(Instant::now()).emit();
+    assert_eq!(late.refusal(), Some(&Reason::Expired));
+    assert_eq!(
+        inline.emit(2_u16).refusals()[0].reason(),
+        &Reason::OnceSpent
+    );
+    assert!(once.is_active());
+    drop(held);
+}
