@@ -211,9 +211,7 @@ async fn what_turns_a_delivery_away_is_asked_in_one_order() {
     let lane = linker
         .subscribe(on::<u8>().actor(passer.clone()).capacity(1))
         .unwrap();
-    let once = linker
-        .subscribe(on::<u16>().call(|_| ()).once())
-        .unwrap();
+    let once = linker.subscribe(on::<u16>().call(|_| ()).once()).unwrap();
     let inline = Emitter::start(&linker, ventix::Strategy::inline());
     let hold = Emitter::with(&linker, Hold::default().start().recipient());
     assert!(inline.emit(1_u8).is_complete());
