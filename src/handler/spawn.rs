@@ -8,8 +8,9 @@ pub(super) fn can_spawn() -> bool {
     Arbiter::try_current().is_some() && tokio::runtime::Handle::try_current().is_ok()
 }
 
-/// Spawns on this thread's arbiter, and returns whether that worked: a thread may
-/// have an arbiter and run something else's runtime, where spawning panics.
+/// Spawns on this thread's arbiter, which has been asked for, and returns whether
+/// that worked: a thread may have an arbiter and run something else's runtime,
+/// where spawning panics.
 pub(super) fn try_spawn(future: impl Future<Output = ()> + 'static) -> bool {
-    can_spawn() && try_run(|| drop(actix_rt::spawn(future))).is_ok()
+    try_run(|| drop(actix_rt::spawn(future))).is_ok()
 }

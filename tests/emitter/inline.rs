@@ -40,17 +40,21 @@ async fn an_async_callback_off_an_arbiter_is_refused_and_spends_nothing() {
     );
 }
 
+/// An emitter to an async callback, for use outside of its `System`.
+fn async_handler(system: &SystemRunner) -> Emitter {
+    system.block_on(async {
+        let linker = Linker::start();
+        linker
+            .subscribe(on::<u8>().call_async(async |_| ()))
+            .unwrap();
+        Emitter::start(&linker, Strategy::inline())
+    })
+}
+
 #[test]
 fn a_system_that_has_not_been_entered_is_no_arbiter_to_spawn_on() {
     let system = System::new();
-    let (linker, emitter) = system.block_on(async {
-        let linker = Linker::start();
-        let emitter = Emitter::start(&linker, Strategy::inline());
-        (linker, emitter)
-    });
-    linker
-        .subscribe(on::<u8>().call_async(async |_| ()))
-        .unwrap();
+    let emitter = async_handler(&system);
     let receipt = emitter.emit(1_u8);
     assert_eq!(receipt.refusals()[0].reason(), &Reason::NoArbiter);
     let report = system.block_on(emitter.emit_and_wait(1_u8));
@@ -60,14 +64,7 @@ fn a_system_that_has_not_been_entered_is_no_arbiter_to_spawn_on() {
 #[test]
 fn a_multi_threaded_runtime_is_no_arbiter_to_spawn_on() {
     let system = System::new();
-    let (linker, emitter) = system.block_on(async {
-        let linker = Linker::start();
-        let emitter = Emitter::start(&linker, Strategy::inline());
-        (linker, emitter)
-    });
-    linker
-        .subscribe(on::<u8>().call_async(async |_| ()))
-        .unwrap();
+    let emitter = async_handler(&system);
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let report = runtime.block_on(async move {
         let task = tokio::spawn(async move { emitter.emit_and_wait(1_u8).await });

@@ -12,7 +12,8 @@ mod promises;
 
 use std::sync::{Arc, Mutex};
 
-use ventix::Report;
+use actix::prelude::*;
+use ventix::{Emission, Report};
 
 /// What handlers wrote down, in the order in which they did.
 #[derive(Clone, Default)]
@@ -35,4 +36,19 @@ impl<T: Clone> Log<T> {
 /// How each line of a report ended.
 fn words(report: &Report) -> Vec<&'static str> {
     report.iter().map(|line| line.outcome().as_str()).collect()
+}
+
+/// The least that a strategy of a user's can be.
+struct Plain;
+
+impl Actor for Plain {
+    type Context = Context<Self>;
+}
+
+impl Handler<Emission> for Plain {
+    type Result = ();
+
+    fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+        emission.run();
+    }
 }

@@ -1,21 +1,7 @@
 use actix::prelude::*;
-use ventix::{Emission, Emit, Emitter, Linker, Strategy, on, on_topic};
+use ventix::{Emit, Emitter, Linker, Strategy, on, on_topic};
 
-use super::Log;
-
-struct Plain;
-
-impl Actor for Plain {
-    type Context = Context<Self>;
-}
-
-impl Handler<Emission> for Plain {
-    type Result = ();
-
-    fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
-        emission.run();
-    }
-}
+use super::{Log, Plain};
 
 fn strategies() -> Vec<Strategy> {
     let custom = Strategy::custom(Plain.start().recipient());

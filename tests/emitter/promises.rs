@@ -6,22 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix::prelude::*;
 use ventix::{Delivery, Emission, Emitter, Linker, Outcome, Stage, Strategy, on, on_any, on_topic};
 
-use super::{Log, words};
-
-/// The least that a strategy of a user's can be.
-struct Plain;
-
-impl Actor for Plain {
-    type Context = Context<Self>;
-}
-
-impl Handler<Emission> for Plain {
-    type Result = ();
-
-    fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
-        emission.run();
-    }
-}
+use super::{Log, Plain, words};
 
 /// One that lets an emission end before the next begins.
 struct OneByOne;
