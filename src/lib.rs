@@ -2,8 +2,8 @@
 //!
 //! A **[linker](Linker)** is an actor that owns who listens to what.
 //! **[Emitters](Emitter)** are actors that decide where and when handlers run.
-//! Going from the caller's thread to another arbiter, or to an actor of your
-//! own, changes the emitter's [`Strategy`], and nothing in the handlers or their
+//! Going from the caller's thread to another arbiter, to a pool of them, or to an
+//! actor of your own, changes the emitter's [`Strategy`], and nothing in the handlers or their
 //! subscriptions.
 //!
 //! ```
@@ -52,7 +52,8 @@
 //! | emitter, strategy | where and when handlers run | [`emitter`], [`Strategy`] |
 //! | emission | one emitted event on its way | [`Emission`], [`Metadata`] |
 //! | delivery | one emission for one subscription; complete when dropped | [`delivery`] |
-//! | lane | the bound on a subscription's deliveries in flight | [`SubscriptionSpec::capacity`] |
+//! | lane | the bound on a subscription's deliveries in flight, and what happens at it | [`SubscriptionSpec::capacity`], [`Overflow`] |
+//! | notice | what the bus itself has to say: [`DeadLetter`], [`HandlerRestarted`] ... | [`notice`] |
 //! | receipt, report | what an emission says at once; and in the end | [`outcome`] |
 //!
 //! We *subscribe* handlers, *emit* events, and *deliver* to handlers.
@@ -61,13 +62,16 @@
 //!
 //! **Select and handle.** [`on`] selects an event type, [`on_topic`] a topic or a
 //! pattern, [`on_topics`] several, [`on_any`] everything; [`On`] then takes the handler: an
-//! [`actor`](On::actor), a [`plain_actor`](On::plain_actor) that knows nothing of
-//! ventix, or a callback ([`call`](On::call), [`call_async`](On::call_async),
+//! [`actor`](On::actor), one that the bus makes on an arbiter and makes anew when it
+//! dies ([`actor_in`](On::actor_in)), or several of them ([`actor_pool`](On::actor_pool)),
+//! a [`plain_actor`](On::plain_actor) that knows nothing of ventix, or a callback ([`call`](On::call), [`call_async`](On::call_async),
 //! [`call_blocking`](On::call_blocking)). Several of them can be one subscription:
 //! [`and`](SubscriptionSpec::and).
 //!
 //! **Choose options.** [`once`](SubscriptionSpec::once),
 //! [`named`](SubscriptionSpec::named), [`capacity`](SubscriptionSpec::capacity),
+//! [`overflow`](SubscriptionSpec::overflow), [`timeout`](SubscriptionSpec::timeout),
+//! [`weak`](SubscriptionSpec::weak), [`restart`](SubscriptionSpec::restart),
 //! [`on_success`](SubscriptionSpec::on_success) and
 //! [`on_failure`](SubscriptionSpec::on_failure).
 //!
@@ -77,33 +81,45 @@
 //!
 //! **Emit.** [`Emitter::emit`] returns a [`Receipt`] at once;
 //! [`Emitter::emit_and_wait`] a [`Report`] of every [`Outcome`];
+//! [`Emitter::emit_when_ready`] waits for room where a lane or the emitter says so;
 //! [`Emitter::prepare`] adds a topic, key, correlation, deadline or headers. What
 //! a handler emits through [`Delivery::emitter`] names its cause.
 //!
 //! **Choose where it runs.** See [`Strategy`]; any actor that handles
-//! [`Emission`] is one.
+//! [`Emission`] is one. [`Emitter::switch`] changes it while everything runs.
+//!
+//! **Watch.** What is not handled is a [`DeadLetter`], an event like any other;
+//! [`Subscription::counts`] says how often what happened.
 //!
 //! # Promises
 //!
 //! 1. **Nothing is lost in silence.** Every subscription that matched is in the
 //!    receipt or in the report, with its outcome or the [`Reason`] why it was
-//!    turned away; `emit` never waits and may refuse, and its receipt says so. An
-//!    event nobody listens to says so.
+//!    turned away; it is counted, and what was not handled is a [`DeadLetter`]. `emit`
+//!    never waits and may refuse, and its receipt says so. An event nobody listens to
+//!    says so.
 //! 2. **Order.** One emitter, one thread that emits, one subscription: deliveries
 //!    arrive in the order of emission. The deliveries of one emission are handed over in
 //!    the order of subscription: sync callbacks run in it, and everything else
-//!    starts when its own arbiter or thread gets to it. What a handler emits under
-//!    `inline` runs at once, so before the rest of what it was emitted by; and a
-//!    custom strategy keeps the order that it keeps.
+//!    starts when its own arbiter or thread gets to it. A pool keeps the order per
+//!    key, with [`Routing::Keyed`]; without, and under `blocking`, several emissions run
+//!    at a time. What a handler emits under `inline` runs at once, so before the rest of
+//!    what it was emitted by; with [`in_order`](Strategy::in_order) it comes right after.
+//!    A custom strategy keeps the order that it keeps.
 //! 3. **Once** fires at most once, across all selectors and all emitters, and is
 //!    spent only by an emission that is run.
 //! 4. **One algebra.** What turns a delivery away is asked in one order: the
-//!    deadline, once already spent, whether the handler is there, room in the
-//!    lane, once claimed. What an earlier question turns away never reaches a later
+//!    deadline, whether the emitter is shut, room in the emitter, once already spent, whether the handler is there (or suspended), room
+//!    in the lane, once claimed. What an earlier question turns away never reaches a later
 //!    one.
-//! 5. **A panic** in a handler ends that delivery only.
+//! 5. **A panic** in a handler ends that delivery only: [`HandlerPanicked`]. An actor
+//!    that died of it is made anew, up to 5 times within 60 seconds, if the bus
+//!    [made](On::actor_in) it ([`HandlerRestarted`], [`HandlerSuspended`]), and is
+//!    unlinked if not ([`HandlerGone`]).
 //! 6. **A slow handler** delays only its own lane, as long as it does not block
-//!    the arbiter it runs on. Blocking callbacks take 32 threads each at most.
+//!    the arbiter it runs on. Blocking callbacks take 32 threads each at most. A flood
+//!    of emissions lets what else lives on the emitter's arbiter have its turn; an actor
+//!    subscribed by its address is actix's to schedule: see [`handler`].
 //! 7. **Memory is bounded**, with the default options, under any load. (Messages to
 //!    [`Emitter::addr`] wait in actix's mailbox, which knows no bound.)
 //! 8. **The same everywhere.** Once, callbacks, order and outcomes mean the same
@@ -113,15 +129,17 @@
 //!
 //! # Shutdown
 //!
-//! When the last handle of an emitter is dropped, it still runs what it has
-//! accepted, as long as its `System` runs. When `main` returns, the `System` ends,
-//! and what has not run by then is lost; only failure callbacks hear of it. Await
-//! the reports you care about before you return.
+//! [`Linker::drain`] and [`Emitter::drain`] refuse what is new, wait for what is on its
+//! way, and say what did not end in time. When `main` returns after that, nothing is
+//! lost; without it, the `System` ends and what has not run by then is, and only
+//! failure callbacks hear of it.
 //!
-//! A handler that holds an [`Emitter`] or [`Linker`] of the linker it is subscribed
-//! to keeps both alive, and itself, until it is unsubscribed or the linker is
-//! [stopped](Linker::stop). To emit from a handler, [`Delivery::emitter`] needs no
-//! handle of its own.
+//! When the last handle of an emitter is dropped, it still runs what it has
+//! accepted, as long as its `System` runs; then its actor stops, and so do the arbiters
+//! that it started. A handler that holds an [`Emitter`] or [`Linker`] of the linker it is
+//! subscribed to keeps both alive, and itself, until it is unsubscribed or the linker is
+//! [stopped](Linker::stop). To emit from a handler, [`Delivery::emitter`] needs no handle
+//! of its own; a [`WeakEmitter`] keeps nothing alive.
 //!
 //! # Debug mode
 //!
@@ -148,9 +166,11 @@ pub mod event;
 pub mod outcome;
 
 mod debug;
+mod in_time;
 mod shield;
 
 pub mod delivery;
+pub mod notice;
 
 mod registry;
 
@@ -160,20 +180,27 @@ pub mod linker;
 pub mod emitter;
 
 pub use delivery::Delivery;
-pub use emitter::{Emission, Emit, Emitter, EmitterActor, EmitterBuilder, Prepared, Strategy};
-pub use event::{
-    AnyEvent, EmissionId, EventType, Headers, IntoTopic, InvalidId, Metadata, Pattern, Payload,
-    SubscriptionId, Topic, TopicError, TopicFault,
+pub use emitter::{
+    Emission, Emit, Emitter, EmitterActor, EmitterBuilder, Prepared, Strategy, WeakEmitter,
 };
+pub use event::{
+    AnyEvent, EmissionId, EventType, HandlerRef, Headers, IntoTopic, InvalidId, Metadata, Pattern,
+    Payload, SubscriptionId, Topic, TopicError, TopicFault,
+};
+pub use handler::{Factory, Queued, Restart, Routing};
 pub use linker::{
-    Linker, LinkerActor, LinkerBuilder, On, Query, StartError, Subscribe, Subscription,
-    SubscriptionGuard, SubscriptionSpec, Unsubscribe, on, on_any, on_topic, on_topics,
+    Drained, Linker, LinkerActor, LinkerBuilder, On, Query, StartError, Subscribe, Subscription,
+    SubscriptionGuard, SubscriptionSpec, Unfinished, Unsubscribe, WeakLinker, on, on_any, on_topic,
+    on_topics,
+};
+pub use notice::{
+    ArbiterBlocked, DeadLetter, HandlerGone, HandlerPanicked, HandlerRestarted, HandlerSuspended,
 };
 pub use outcome::{
     BoxError, Ended, Failure, IntoOutcome, Lost, Outcome, Panicked, Reason, Receipt, Refusal,
-    Reply, Report, SharedError, Stage, Success,
+    Reply, Report, SharedError, Stage, Success, TimedOut,
 };
-pub use registry::{Selector, Snapshot, SubscribeError, SubscriptionInfo};
+pub use registry::{Counts, Overflow, Selector, Snapshot, SubscribeError, SubscriptionInfo};
 
 /// A result whose error is any error: for `main`, and for callbacks that leave the
 /// error's type open.

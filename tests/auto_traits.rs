@@ -1,5 +1,7 @@
 //! What can be sent, shared and cloned: part of the API, and easily lost.
 
+use std::time::Duration;
+
 use ventix::*;
 
 fn send<T: Send>() {}
@@ -12,6 +14,10 @@ fn handles_are_cloned_and_shared_by_threads() {
     send_and_sync::<Emitter>();
     send_and_sync::<Linker>();
     send_and_sync::<Subscription>();
+    send_and_sync::<WeakEmitter>();
+    send_and_sync::<WeakLinker>();
+    clone::<WeakEmitter>();
+    clone::<WeakLinker>();
     clone::<Emitter>();
     clone::<Linker>();
     clone::<Subscription>();
@@ -49,6 +55,10 @@ fn waiting_for_a_report_can_be_spawned_on_any_runtime() {
     fn is_send<T: Send>(_: impl FnOnce(Emitter) -> T) {}
     is_send(|emitter| async move { emitter.emit_and_wait(1_u8).await });
     is_send(|emitter| async move { emitter.prepare(1_u8).topic("a").emit_and_wait().await });
+    is_send(|emitter| async move { emitter.emit_when_ready(1_u8).await });
+    is_send(|emitter| async move { emitter.switch(Strategy::inline()).await });
+    is_send(|emitter| async move { emitter.drain(Duration::ZERO).await });
+    is_send(|emitter| async move { emitter.linker().drain(Duration::ZERO).await });
 }
 
 #[test]

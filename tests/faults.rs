@@ -3,12 +3,15 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use actix::prelude::*;
 use ventix::{
-    BoxError, Delivery, Emission, Emitter, Linker, Outcome, Reason, Report, Strategy, on,
+    BoxError, DeadLetter, Delivery, Emission, Emitter, HandlerGone, Linker, Outcome, Overflow,
+    Reason, Report, Strategy, on,
 };
 
 fn words(report: &Report) -> Vec<&'static str> {
@@ -216,8 +219,7 @@ async fn who_hears_that_an_emission_is_lost_can_emit_again_at_once() {
     let retry = on::<u8>().call(|_| ()).on_failure(move |_| sender.send(()));
     linker.subscribe(retry).unwrap();
     let emitter = Emitter::builder(&linker)
-        .strategy(Strategy::custom(Careless.start().recipient()))
-        .capacity(1)
+        .strategy(Strategy::custom(Careless.start().recipient()).bounded(1, Overflow::Refuse))
         .start()
         .unwrap();
     let again = emitter.clone();
@@ -317,4 +319,155 @@ async fn a_slow_handler_delays_only_its_own_lane() {
     linker.subscribe(on::<u16>().call(|_| ())).unwrap();
     assert!(within(emitter.emit_and_wait(1_u16)).await.all_handled());
     drop(open);
+}
+
+/// Listens to one dead letter, and panics when it is dropped.
+fn listen_once_and_explode(linker: &Linker) {
+    let grenade = Grenade;
+    let listener = on::<DeadLetter>().call(move |_| {
+        let _ = &grenade;
+    });
+    linker.subscribe(listener.once()).unwrap();
+}
+
+#[actix::test]
+async fn a_listener_of_dead_letters_that_panics_when_dropped_takes_no_report_along() {
+    for strategy in strategies() {
+        let linker = Linker::start();
+        listen_once_and_explode(&linker);
+        let fails = on::<u8>().call(|_| Err::<(), _>("no"));
+        linker.subscribe(fails).unwrap();
+        let emitter = Emitter::start(&linker, strategy);
+        let report = within(emitter.emit_and_wait(1_u8)).await;
+        assert_eq!(words(&report), ["failed"]);
+    }
+}
+
+/// A strategy that runs nothing.
+struct Drops;
+
+impl Actor for Drops {
+    type Context = Context<Self>;
+}
+
+impl Handler<Emission> for Drops {
+    type Result = ();
+
+    fn handle(&mut self, _: Emission, _: &mut Context<Self>) {}
+}
+
+#[actix::test]
+async fn all_deliveries_of_an_emission_that_is_dropped_end_whoever_panics() {
+    let linker = Linker::start();
+    listen_once_and_explode(&linker);
+    let idle = || on::<u8>().call_async(async |_| ()).capacity(1);
+    let both = [(); 2].map(|()| linker.subscribe(idle()).unwrap());
+    let emitter = Emitter::with(&linker, Drops.start().recipient());
+    let report = within(emitter.emit_and_wait(1_u8)).await;
+    assert_eq!(words(&report), ["lost", "lost"]);
+    for subscription in both {
+        assert_eq!(subscription.counts().in_flight(), 0);
+    }
+    assert!(emitter.emit(2_u8).is_complete(), "their places are free");
+}
+
+#[actix::test]
+async fn a_listener_of_gone_handlers_that_panics_takes_no_emission_along() {
+    let linker = Linker::start();
+    let first = linker.subscribe(on::<u8>().call(|_| ())).unwrap();
+    linker.subscribe(on::<u8>().actor(dead().await)).unwrap();
+    let grenade = Grenade;
+    let listener = on::<HandlerGone>().call(move |_| {
+        let _ = &grenade;
+    });
+    linker.subscribe(listener.once()).unwrap();
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    let receipt = emitter.emit(1_u8);
+    assert_eq!((receipt.matched(), receipt.accepted()), (2, 1));
+    assert_eq!((first.counts().handled, first.counts().in_flight()), (1, 0));
+}
+
+/// A strategy that runs what it gets.
+struct Runs;
+
+impl Actor for Runs {
+    type Context = Context<Self>;
+}
+
+impl Handler<Emission> for Runs {
+    type Result = ();
+
+    fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+        emission.run();
+    }
+}
+
+#[actix::test]
+async fn an_event_that_panics_when_dropped_leaves_the_strategy_alive() {
+    let linker = Linker::start();
+    linker.subscribe(on::<Grenade>().call(|_| ())).unwrap();
+    linker.subscribe(on::<u8>().call(|_| ())).unwrap();
+    let emitter = Emitter::with(&linker, Runs.start().recipient());
+    emitter.emit(Grenade);
+    assert!(within(emitter.emit_and_wait(1_u8)).await.all_handled());
+}
+
+/// Panics when it wakes.
+struct Alarm;
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        panic!("woken");
+    }
+}
+
+#[actix::test]
+async fn a_waker_that_panics_takes_no_report_along() {
+    let linker = Linker::start();
+    let (open, gate) = futures::channel::oneshot::channel::<()>();
+    let gate = futures::FutureExt::shared(gate);
+    let waits = on::<u8>().call_async(move |_| {
+        let gate = gate.clone();
+        async move {
+            let _ = gate.await;
+        }
+    });
+    let patient = Overflow::Wait(Duration::from_secs(10));
+    linker
+        .subscribe(waits.capacity(1).overflow(patient))
+        .unwrap();
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    let mut first = Box::pin(emitter.emit_and_wait(1_u8));
+    assert!(futures::poll!(first.as_mut()).is_pending());
+    let mut second = Box::pin(emitter.emit_when_ready(2_u8));
+    let alarm = Waker::from(Arc::new(Alarm));
+    let polled = second
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(&alarm));
+    assert!(polled.is_pending());
+    drop(open);
+    assert_eq!(words(&within(first).await), ["handled"]);
+}
+
+#[actix::test]
+async fn a_waiting_call_that_is_given_up_leaves_no_counts() {
+    let linker = Linker::start();
+    let full = || {
+        on::<u8>()
+            .call_async(|_| std::future::pending::<()>())
+            .capacity(1)
+    };
+    let waits = |limit| full().overflow(Overflow::Wait(limit));
+    let at_once = linker.subscribe(waits(Duration::ZERO)).unwrap();
+    let patient = linker.subscribe(waits(Duration::from_secs(60))).unwrap();
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    assert!(emitter.emit(1_u8).is_complete());
+    let before = (at_once.counts(), patient.counts());
+    for _ in 0..10 {
+        let waits = emitter.emit_when_ready(2_u8);
+        // By then the first lane has refused, and the second one is waited for.
+        let given_up = actix_rt::time::timeout(Duration::from_millis(5), waits);
+        assert!(given_up.await.is_err());
+    }
+    assert_eq!((at_once.counts(), patient.counts()), before);
 }

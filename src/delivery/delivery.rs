@@ -2,14 +2,16 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use actix::Message;
 
-use crate::event::Metadata;
+use crate::event::{HandlerRef, Metadata};
 use crate::outcome::{BoxError, IntoOutcome, Panicked, Reply, Verdict};
 
-use super::emitted::Emitted;
+use super::emitted::Held;
+use super::instance::Instance;
+use super::parcel::Parcel;
 use super::slip::Slip;
 
 /// One emission for one subscription: what a handler receives.
@@ -47,16 +49,21 @@ use super::slip::Slip;
 /// ```
 #[must_use = "a delivery is complete when it is dropped"]
 pub struct Delivery<E: ?Sized + 'static> {
-    emitted: Arc<Emitted<E>>,
+    held: Held<E>,
     end: End<E>,
 }
 
 /// Who ends a delivery, and how.
-enum End<E: ?Sized> {
-    /// The one that lent it to a sync callback.
-    Lent,
+enum End<E: ?Sized + 'static> {
+    /// The one that lent it to a sync callback, at this position.
+    Lent { position: AtomicUsize },
     /// The delivery itself, when it is dropped.
-    Own { position: usize, state: AtomicU8 },
+    Own {
+        position: usize,
+        state: AtomicU8,
+        /// The actor that has it, if the bus made it.
+        instance: Option<Arc<dyn Instance<E>>>,
+    },
     /// The callback or whoever holds the delivery, by the slip between them.
     Shared(Arc<Slip<E>>),
 }
@@ -69,30 +76,60 @@ const READ: u8 = 1;
 const PENDING: u8 = 2;
 
 impl<E: ?Sized> Delivery<E> {
-    pub(super) fn lent(emitted: Arc<Emitted<E>>) -> Self {
+    pub(super) fn lent(held: Held<E>) -> Self {
+        let position = AtomicUsize::new(0);
         Self {
-            emitted,
-            end: End::Lent,
+            held,
+            end: End::Lent { position },
         }
     }
 
-    pub(super) fn owned(emitted: Arc<Emitted<E>>, position: usize) -> Self {
+    pub(super) fn owned(
+        held: Held<E>,
+        position: usize,
+        instance: Option<Arc<dyn Instance<E>>>,
+    ) -> Self {
         let state = AtomicU8::new(UNREAD);
         Self {
-            emitted,
-            end: End::Own { position, state },
+            held,
+            end: End::Own {
+                position,
+                state,
+                instance,
+            },
         }
     }
 
-    pub(super) fn shared(emitted: Arc<Emitted<E>>, slip: Arc<Slip<E>>) -> Self {
+    pub(super) fn shared(held: Held<E>, slip: Arc<Slip<E>>) -> Self {
         Self {
-            emitted,
+            held,
             end: End::Shared(slip),
         }
     }
 
-    pub(crate) fn emitted(&self) -> &Arc<Emitted<E>> {
-        &self.emitted
+    pub(crate) fn held(&self) -> &Held<E> {
+        &self.held
+    }
+
+    /// Lends it to the handler at a position.
+    pub(super) fn lend_to(&self, handler: usize) {
+        if let End::Lent { position } = &self.end {
+            position.store(handler, Ordering::Relaxed);
+        }
+    }
+
+    /// Whose delivery it is.
+    pub(crate) fn handler(&self) -> HandlerRef {
+        self.held.emitted.header.ledger.handler(self.position())
+    }
+
+    /// Whose delivery it is, among those of its emission.
+    pub(crate) fn position(&self) -> usize {
+        match &self.end {
+            End::Lent { position } => position.load(Ordering::Relaxed),
+            End::Own { position, .. } => *position,
+            End::Shared(slip) => slip.position(),
+        }
     }
 
     /// Returns the event. The same as dereferencing, for where that is ugly.
@@ -112,7 +149,7 @@ impl<E: ?Sized> Delivery<E> {
     #[must_use]
     pub fn event(&self) -> &E {
         self.mark(READ);
-        &self.emitted.payload
+        &self.held.emitted.payload
     }
 
     /// Returns what the emission says about itself: id, time, topic, key,
@@ -143,7 +180,7 @@ impl<E: ?Sized> Delivery<E> {
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         self.mark(READ);
-        &self.emitted.header.metadata
+        &self.held.emitted.header.metadata
     }
 
     /// Returns the event's name: its topic, or else the name of its type.
@@ -313,16 +350,18 @@ impl<E: ?Sized> Delivery<E> {
 
     /// Ends the delivery by `verdict`, so that its drop ends nothing.
     fn end(mut self, verdict: Verdict) {
-        match std::mem::replace(&mut self.end, End::Lent) {
-            End::Lent => {}
-            End::Own { position, .. } => self.close(position, verdict),
+        let position = AtomicUsize::new(self.position());
+        match std::mem::replace(&mut self.end, End::Lent { position }) {
+            End::Lent { .. } => {}
+            End::Own {
+                position, instance, ..
+            } => {
+                // Whoever hears of the end finds the actor with one less to do.
+                drop(instance);
+                self.held.close(position, verdict);
+            }
             End::Shared(slip) => slip.end(verdict),
         }
-    }
-
-    fn close(&self, position: usize, verdict: Verdict) {
-        let header = &self.emitted.header;
-        header.ledger.close(position, header, verdict);
     }
 
     /// Notes how far the handler has come. It only ever gets further.
@@ -350,17 +389,24 @@ impl<E: ?Sized> Message for Delivery<E> {
 /// Completes the delivery. The module's page says how the cases are told apart.
 impl<E: ?Sized> Drop for Delivery<E> {
     fn drop(&mut self) {
-        let (position, state) = match &mut self.end {
-            End::Lent => return,
+        let (position, state, instance) = match &mut self.end {
+            End::Lent { .. } => return,
             End::Shared(slip) => {
                 if std::thread::panicking() {
                     slip.panicked();
                 }
                 return;
             }
-            End::Own { position, state } => (*position, *state.get_mut()),
+            End::Own {
+                position,
+                state,
+                instance,
+            } => (*position, *state.get_mut(), instance.take()),
         };
-        let connected = || self.emitted.header.ledger.connected(position);
+        let connected = || match &instance {
+            Some(instance) => instance.is_connected(),
+            None => self.held.emitted.header.ledger.connected(position),
+        };
         let verdict = if std::thread::panicking() {
             if connected() {
                 Verdict::Panicked(Panicked::seen())
@@ -372,7 +418,14 @@ impl<E: ?Sized> Drop for Delivery<E> {
         } else {
             Verdict::Lost
         };
-        self.close(position, verdict);
+        match (&verdict, instance) {
+            (Verdict::Panicked(_), Some(instance)) => instance.panicked(),
+            (Verdict::Lost, Some(instance)) if state == UNREAD => {
+                return instance.take_back(Parcel::new(self.held.clone(), position));
+            }
+            _ => {}
+        }
+        self.held.close(position, verdict);
     }
 }
 
@@ -386,7 +439,7 @@ impl<E: ?Sized + fmt::Display> fmt::Display for Delivery<E> {
 impl<E: ?Sized> fmt::Debug for Delivery<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
-            .field("metadata", &self.emitted.header.metadata)
+            .field("metadata", &self.held.emitted.header.metadata)
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,8 @@
 //! | calls [`reply`](Delivery::reply) | `Handled`, with the answer |
 //! | calls [`settle`](Delivery::settle) or [`settle_async`](Delivery::settle_async) | as the closure returned |
 //! | panics while it holds the delivery | [`Panicked`](crate::Outcome::Panicked) |
-//! | stops before it has read the delivery | [`Lost`](crate::Outcome::Lost) |
+//! | stops before it has read the delivery | [`Lost`](crate::Outcome::Lost); an actor that the bus made leaves it to the next one: [`Restart`](crate::Restart) |
+//! | takes longer than its [`timeout`](crate::SubscriptionSpec::timeout) | [`TimedOut`](crate::Outcome::TimedOut) |
 //!
 //! ```
 //! use actix::prelude::*;
@@ -68,10 +69,14 @@
 
 mod delivery;
 mod emitted;
+mod instance;
+mod parcel;
 mod slip;
 mod turn;
 
 pub use delivery::Delivery;
 
-pub(crate) use emitted::{Emitted, Header, Ledger};
+pub(crate) use emitted::{AnyHeld, Emitted, Header, Held, Ledger, Origin};
+pub(crate) use instance::Instance;
+pub(crate) use parcel::Parcel;
 pub(crate) use turn::Turn;

@@ -1,8 +1,8 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::outcome::{Panicked, Reply, Verdict};
 
-use super::emitted::Emitted;
+use super::emitted::Held;
 
 /// What a callback that owns its delivery, and the code that runs the callback,
 /// have between them.
@@ -12,9 +12,8 @@ use super::emitted::Emitted;
 /// this slip. A callback that only returns leaves the end to whoever holds the
 /// delivery: it ends when that is dropped, wherever it went. When the callback
 /// never returns and nobody said anything, it is lost.
-#[derive(Debug)]
-pub(crate) struct Slip<E: ?Sized> {
-    emitted: Arc<Emitted<E>>,
+pub(crate) struct Slip<E: ?Sized + 'static> {
+    held: Held<E>,
     position: usize,
     state: Mutex<State>,
 }
@@ -31,12 +30,21 @@ struct State {
 }
 
 impl<E: ?Sized> Slip<E> {
-    pub(super) fn new(emitted: Arc<Emitted<E>>, position: usize) -> Self {
+    pub(super) fn new(held: Held<E>, position: usize) -> Self {
         Self {
-            emitted,
+            held,
             position,
             state: Mutex::default(),
         }
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Whether it took too long to begin, and has been ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.held.is_over(self.position)
     }
 
     /// Notes how the callback returned.
@@ -70,8 +78,7 @@ impl<E: ?Sized> Slip<E> {
     pub(super) fn end(&self, verdict: Verdict) {
         let ended = std::mem::replace(&mut self.state().ended, true);
         if !ended {
-            let header = &self.emitted.header;
-            header.ledger.close(self.position, header, verdict);
+            self.held.close(self.position, verdict);
         }
     }
 

@@ -1,17 +1,22 @@
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 
 use super::emission::Emission;
-use super::launch::Caller;
+use super::gear::Slot;
 use super::message::Emit;
 use super::shared::{Core, Shared};
 
 /// The emitter as an actor: what [`Emitter::addr`](crate::Emitter::addr) is the
-/// address of. With `current`, `on` and `dedicated` it lives where the
-/// strategy says and runs emissions there; with `inline` it runs only what it is
-/// sent as a message, and with `custom` it passes emissions on.
+/// address of.
+///
+/// It lives on the arbiter that [`current`](crate::Strategy::current) or
+/// [`on`](crate::Strategy::on) names, and else on the one that started the emitter,
+/// or on the linker's; and stays there when the strategy is
+/// [switched](crate::Emitter::switch). An [`Emit`](struct@Emit) goes the way of every
+/// emission. An [`Emission`] it runs where it lives: so its address is a
+/// [custom strategy](crate::Strategy::custom) for another emitter.
 ///
 /// # Examples
 ///
@@ -32,24 +37,12 @@ use super::shared::{Core, Shared};
 /// ```
 pub struct EmitterActor {
     core: Arc<Core>,
-    /// The handles' half. Weak, so that the actor does not keep itself alive.
-    shared: Weak<Shared>,
+    slot: Arc<Slot>,
 }
 
 impl EmitterActor {
-    pub(super) fn new(core: Arc<Core>) -> Self {
-        let shared = Weak::new();
-        Self { core, shared }
-    }
-
-    /// The handles' half, made anew when only addresses are left.
-    fn shared(&mut self, ctx: &mut Context<Self>) -> Arc<Shared> {
-        self.shared.upgrade().unwrap_or_else(|| {
-            let (core, addr) = (self.core.clone(), ctx.address());
-            let shared = Arc::new(Shared { core, addr });
-            self.shared = Arc::downgrade(&shared);
-            shared
-        })
+    pub(super) fn new(core: Arc<Core>, slot: Arc<Slot>) -> Self {
+        Self { core, slot }
     }
 }
 
@@ -69,7 +62,9 @@ impl<E: Send + Sync + 'static> Handler<Emit<E>> for EmitterActor {
     type Result = MessageResult<Emit<E>>;
 
     fn handle(&mut self, emit: Emit<E>, ctx: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.shared(ctx).launch(emit, Caller::Actor, None))
+        // The handles' half, made anew when only addresses are left.
+        let shared = Shared::of(&self.core, &self.slot, Some(ctx.address()));
+        MessageResult(shared.launch(emit, None))
     }
 }
 

@@ -1,35 +1,32 @@
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
-use actix::Actor;
+use actix_rt::Arbiter;
 
 use crate::debug::Debug;
 use crate::event::IdSource;
 use crate::linker::{Linker, StartError};
-use crate::registry::Lane;
 
-use super::actor::EmitterActor;
 use super::emitter::Emitter;
+use super::gear::{Gear, Slot};
 use super::shared::{Core, Shared};
-use super::strategy::{Placement, Strategy};
-
-/// The default number of emissions that wait for an emitter's arbiter: the same
-/// burst as a lane of a subscription takes.
-const CAPACITY: usize = 1_024;
+use super::strategy::Strategy;
 
 /// What an emitter is made of. Made by [`Emitter::builder`].
 ///
 /// # Examples
 ///
 /// ```
-/// use ventix::{on, Emitter, Linker, Reason, Strategy};
+/// use ventix::{on, Emitter, Linker, Strategy};
 ///
 /// # actix::System::new().block_on(async {
 /// let linker = Linker::start();
 /// linker.subscribe(on::<u8>().call(|_| ()))?;
-/// let emitter = Emitter::builder(&linker).strategy(Strategy::current()).capacity(1).start()?;
+/// let emitter = Emitter::builder(&linker)
+///     .strategy(Strategy::dedicated().in_order())
+///     .name("mail")
+///     .start()?;
 /// assert!(emitter.emit(1_u8).is_complete());
-/// // Nothing has run yet: this arbiter is busy emitting.
-/// assert_eq!(emitter.emit(2_u8).refusal(), Some(&Reason::EmitterFull { capacity: 1 }));
 /// # Ok::<(), ventix::BoxError>(())
 /// # }).unwrap();
 /// ```
@@ -39,7 +36,6 @@ pub struct EmitterBuilder {
     linker: Linker,
     strategy: Strategy,
     name: Option<Arc<str>>,
-    capacity: usize,
     debug: Option<bool>,
 }
 
@@ -49,7 +45,6 @@ impl EmitterBuilder {
             linker,
             strategy: Strategy::current(),
             name: None,
-            capacity: CAPACITY,
             debug: None,
         }
     }
@@ -93,34 +88,6 @@ impl EmitterBuilder {
         self
     }
 
-    /// Sets how many emissions may wait to be run, 1,024 by default. The next
-    /// one is refused with [`Reason::EmitterFull`](crate::Reason::EmitterFull).
-    /// 0 is an error of [`start`](Self::start). With [`Strategy::inline`] none
-    /// ever waits.
-    ///
-    /// Messages to [`Emitter::addr`](crate::Emitter::addr) wait in actix's mailbox,
-    /// whose bound `do_send` does not know; they take no place here.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use ventix::{on, Emitter, Linker, Reason};
-    /// # actix::System::new().block_on(async {
-    /// let linker = Linker::start();
-    /// linker.subscribe(on::<u8>().call(|_| ()))?;
-    /// let emitter = Emitter::builder(&linker).capacity(1).start()?;
-    /// let both = futures::join!(emitter.emit_and_wait(1_u8), emitter.emit_and_wait(2_u8));
-    /// assert!(both.0.all_handled());
-    /// assert_eq!(both.1.receipt().refusal(), Some(&Reason::EmitterFull { capacity: 1 }));
-    /// assert!(emitter.emit(3_u8).is_complete(), "the first has made room");
-    /// # Ok::<(), ventix::BoxError>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn capacity(mut self, emissions: usize) -> Self {
-        self.capacity = emissions;
-        self
-    }
-
     /// Switches the [debug mode](crate#debug-mode) on or off, whatever the
     /// environment says.
     ///
@@ -155,44 +122,47 @@ impl EmitterBuilder {
     /// # Errors
     ///
     /// When the strategy needs an arbiter and there is none, when the arbiter
-    /// has stopped, or when the capacity is 0. With [`Strategy::inline`] and
-    /// [`Strategy::custom`] the arbiter is this thread's, or else the linker's.
+    /// has stopped, when the strategy has no place for anything
+    /// ([`bounded`](Strategy::bounded) by 0, a [`pool`](Strategy::pool) of none), or when
+    /// it asks for more than [`Strategy::MAX_THREADS`].
     ///
     /// # Examples
     ///
     /// ```
-    /// use ventix::{Emitter, Linker, StartError};
+    /// use ventix::{Emitter, Linker, StartError, Strategy};
     ///
     /// # actix::System::new().block_on(async {
-    /// let error = Emitter::builder(&Linker::start()).capacity(0).start().unwrap_err();
-    /// assert_eq!(error, StartError::Zero { setting: "capacity" });
+    /// let error = Emitter::builder(&Linker::start()).strategy(Strategy::pool(0)).start().unwrap_err();
+    /// assert_eq!(error, StartError::Zero { setting: "pool" });
     /// # });
     /// ```
     pub fn start(self) -> Result<Emitter, StartError> {
-        if self.capacity == 0 {
-            return Err(StartError::Zero {
-                setting: "capacity",
-            });
+        let shared = self.start_shared()?;
+        if !shared.addr().connected() {
+            return Err(StartError::ArbiterStopped);
         }
-        let Placement {
-            arbiter,
-            owned,
-            dispatch,
-        } = self.strategy.place(self.linker.core().home())?;
+        Ok(Emitter::new(shared))
+    }
+
+    pub(super) fn start_shared(self) -> Result<Arc<Shared>, StartError> {
+        let linker = self.linker.core().clone();
+        let here = self.strategy.arbiter().or_else(Arbiter::try_current);
+        let home = here.unwrap_or_else(|| linker.home().clone());
+        let placement = self.strategy.place(linker.home())?;
+        let load = Arc::default();
+        linker.register(&load);
         let core = Arc::new(Core {
             linker: self.linker,
             ids: IdSource::new(),
-            lane: Arc::new(Lane::new(self.capacity)),
-            dispatch,
             debug: Debug::new(self.name.clone(), self.debug),
             name: self.name,
-            _arbiter: owned,
+            refused: AtomicU64::new(0),
+            load,
+            home,
+            handles: Mutex::default(),
+            switching: Mutex::default(),
         });
-        let owned = core.clone();
-        let addr = EmitterActor::start_in_arbiter(&arbiter, |_| EmitterActor::new(owned));
-        if !addr.connected() {
-            return Err(StartError::ArbiterStopped);
-        }
-        Ok(Emitter::new(Arc::new(Shared { core, addr })))
+        let slot = Arc::new(Slot::new(Gear::start(&core, placement, false)?));
+        Ok(Shared::of(&core, &slot, None))
     }
 }

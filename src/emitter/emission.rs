@@ -7,14 +7,18 @@ use actix::clock::Instant;
 use crate::delivery::{Emitted, Header};
 use crate::event::Metadata;
 use crate::outcome::{Reason, Tracker, Verdict};
-use crate::registry::{Accepted, Lane, Route};
+use crate::registry::{Accepted, Route};
+
+use super::gear::Ticket;
 
 /// An emitted event that waits to be run, with the deliveries that were accepted
 /// for it: what a strategy handles.
 ///
 /// It is self-contained: [`run`](Self::run) starts its deliveries on whichever
-/// thread calls it. So any actor that handles `Emission` is a strategy, and the
-/// built-in ones use nothing more. Dropping it without running it ends its
+/// thread calls it. So any actor that handles `Emission` is a strategy. The
+/// built-in ones run emissions by these methods too; what surrounds that, the bound,
+/// the order and the switching, is the emitter's, and a custom strategy has it as well.
+/// Dropping it without running it ends its
 /// deliveries as [`Lost`](crate::Outcome::Lost), and frees the one shot of those
 /// that fire once.
 ///
@@ -61,8 +65,8 @@ use crate::registry::{Accepted, Lane, Route};
 #[must_use = "an emission that is dropped is lost: call `run`"]
 pub struct Emission {
     cargo: Option<Cargo>,
-    /// Its place among the emissions that wait.
-    permit: Option<Permit>,
+    /// What it holds of the gear that runs it.
+    ticket: Option<Ticket>,
 }
 
 struct Cargo {
@@ -74,11 +78,30 @@ impl Emission {
     pub(super) fn new<E: Send + Sync + 'static>(
         emitted: Arc<Emitted<E>>,
         accepted: Accepted,
-        permit: Option<Permit>,
+        ticket: Ticket,
     ) -> Self {
         Self {
             cargo: Some(Cargo { emitted, accepted }),
-            permit,
+            ticket: Some(ticket),
+        }
+    }
+
+    pub(super) fn ticket(&mut self) -> Option<&mut Ticket> {
+        self.ticket.as_mut()
+    }
+
+    /// Ends it unrun: its deliveries are refused.
+    pub(super) fn refuse(mut self, reason: &Reason) {
+        self.abandon(&|| Verdict::Refused(reason.clone()));
+    }
+
+    fn abandon(&mut self, verdict: &dyn Fn() -> Verdict) {
+        // As in `run`: whoever hears of it can emit again at once.
+        if let Some(ticket) = &mut self.ticket {
+            ticket.start();
+        }
+        if let Some(Cargo { emitted, accepted }) = self.cargo.take() {
+            emitted.abandon(&accepted, verdict);
         }
     }
 
@@ -111,17 +134,57 @@ impl Emission {
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
-    pub fn run(mut self) {
+    pub fn run(self) {
+        self.start(false);
+    }
+
+    /// Like [`run`](Self::run), for a thread that is there to be blocked: blocking
+    /// callbacks run on it as well, one after the other, instead of in their pool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, BoxError, Emission, Emitter, Linker};
+    /// struct Worker;
+    /// # impl Actor for Worker { type Context = Context<Self>; }
+    /// impl Handler<Emission> for Worker {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, emission: Emission, _: &mut Context<Self>) {
+    ///         emission.run_blocking();
+    ///     }
+    /// }
+    ///
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let thread = || Ok::<_, BoxError>(std::thread::current().id());
+    /// linker.subscribe(on::<u8>().call_blocking(move |_| thread()))?;
+    /// linker.subscribe(on::<u8>().call(move |_| thread()))?;
+    /// let worker = Worker::start_in_arbiter(&Arbiter::new().handle(), |_| Worker);
+    /// let report = Emitter::with(&linker, worker.recipient()).emit_and_wait(1_u8).await;
+    /// let threads: Vec<&std::thread::ThreadId> = report.replies().collect();
+    /// assert_eq!(threads[0], threads[1]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn run_blocking(self) {
+        self.start(true);
+    }
+
+    fn start(mut self, may_block: bool) {
         // It waits no longer: the next one may come in while this one runs.
-        self.permit = None;
+        if let Some(ticket) = &mut self.ticket {
+            ticket.start();
+        }
         let Some(Cargo { emitted, accepted }) = self.cargo.take() else {
             return;
         };
         let deadline = emitted.header().metadata.deadline();
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return emitted.abandon(&accepted, || Verdict::Refused(Reason::Expired));
+            return emitted.abandon(&accepted, &|| Verdict::Refused(Reason::Expired));
         }
-        emitted.run(&accepted);
+        emitted.run(&accepted, may_block);
     }
 
     /// Runs it, and waits until every delivery has ended.
@@ -173,22 +236,59 @@ impl Emission {
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
-    pub async fn run_to_end(mut self) {
-        let accepted = self.deliveries();
-        let Some(cargo) = &mut self.cargo else {
-            return;
-        };
-        let header = Arc::get_mut(&mut cargo.emitted);
-        let header = header.expect("nobody else has an emission that was not run");
-        let tracker = header
-            .header_mut()
-            .tracker
-            .get_or_insert_with(|| Tracker::new(accepted));
-        let end = tracker.end();
+    pub async fn run_to_end(self) {
+        let ended = self.ended();
         self.run();
-        // The sender lives in the emission's header: it cannot be dropped
-        // before the last delivery has counted itself off.
-        let _ = end.await;
+        ended.await;
+    }
+
+    /// Returns a future that resolves when every delivery has ended, wherever and
+    /// by whom the emission is run; or dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nobody notices when the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// A strategy that knows how many are running:
+    ///
+    /// ```
+    /// # use std::rc::Rc;
+    /// use actix::prelude::*;
+    /// use ventix::Emission;
+    /// # use ventix::{on, Emitter, Linker};
+    ///
+    /// struct Counted(Rc<()>);
+    /// # impl Actor for Counted { type Context = Context<Self>; }
+    /// impl Handler<Emission> for Counted {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, emission: Emission, ctx: &mut Context<Self>) {
+    ///         let (one_more, ended) = (self.0.clone(), emission.ended());
+    ///         println!("running: {}", Rc::strong_count(&one_more) - 1);
+    ///         emission.run();
+    ///         ctx.spawn(async move { ended.await; drop(one_more) }.into_actor(self));
+    ///     }
+    /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// # let emitter = Emitter::with(&linker, Counted(Rc::new(())).start().recipient());
+    /// # assert!(emitter.emit_and_wait(1_u8).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let tracker = &self.cargo().emitted.header().tracker;
+        let end = tracker
+            .get_or_init(|| Tracker::new(self.deliveries()))
+            .end();
+        async move {
+            // The sender lives in the emission's header: it cannot be dropped
+            // before the last delivery has counted itself off.
+            let _ = end.await;
+        }
     }
 
     /// Returns what the emission says about itself.
@@ -274,11 +374,7 @@ impl Emission {
 
 impl Drop for Emission {
     fn drop(&mut self) {
-        // As in `run`: whoever hears that it is lost can emit again at once.
-        self.permit = None;
-        if let Some(Cargo { emitted, accepted }) = self.cargo.take() {
-            emitted.abandon(&accepted, || Verdict::Lost);
-        }
+        self.abandon(&|| Verdict::Lost);
     }
 }
 
@@ -295,41 +391,25 @@ impl fmt::Debug for Emission {
     }
 }
 
-/// A place among the emissions that wait for an emitter's arbiter.
-pub(super) struct Permit(Arc<Lane>);
-
-impl Permit {
-    pub(super) fn try_take(lane: &Arc<Lane>) -> Option<Self> {
-        lane.try_enter().then(|| Self(lane.clone()))
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.leave();
-    }
-}
-
 /// An emitted event whose type only it knows.
 trait Runnable: Send + Sync {
-    fn run(self: Arc<Self>, accepted: &Accepted);
-    fn abandon(&self, accepted: &Accepted, verdict: fn() -> Verdict);
+    fn run(self: Arc<Self>, accepted: &Accepted, may_block: bool);
+    fn abandon(self: Arc<Self>, accepted: &Accepted, verdict: &dyn Fn() -> Verdict);
     fn matched(&self) -> usize;
     fn header(&self) -> &Header;
-    fn header_mut(&mut self) -> &mut Header;
 }
 
 impl<E: Send + Sync + 'static> Runnable for Emitted<E> {
-    fn run(self: Arc<Self>, accepted: &Accepted) {
+    fn run(self: Arc<Self>, accepted: &Accepted, may_block: bool) {
         // A count up and down, so that the route can be borrowed while the
         // deliveries share the emission it is in.
         let ledger = self.header.ledger.clone();
         let route = ledger.as_any().downcast_ref::<Route<E>>();
-        route.expect(SAME_TYPE).run(self, accepted);
+        route.expect(SAME_TYPE).run(self, accepted, may_block);
     }
 
-    fn abandon(&self, accepted: &Accepted, verdict: fn() -> Verdict) {
-        route(self).abandon(&self.header, accepted, verdict);
+    fn abandon(self: Arc<Self>, accepted: &Accepted, verdict: &dyn Fn() -> Verdict) {
+        route(&self).abandon(&self, accepted, verdict);
     }
 
     fn matched(&self) -> usize {
@@ -338,10 +418,6 @@ impl<E: Send + Sync + 'static> Runnable for Emitted<E> {
 
     fn header(&self) -> &Header {
         &self.header
-    }
-
-    fn header_mut(&mut self) -> &mut Header {
-        &mut self.header
     }
 }
 

@@ -1,23 +1,27 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use actix::clock::Instant;
 use actix::{Addr, Recipient};
 
 use crate::delivery::Delivery;
-use crate::event::Cause;
-use crate::linker::Linker;
+use crate::in_time::in_time;
+use crate::linker::{Drained, Linker, StartError};
 use crate::outcome::{Receipt, Report};
 
 use super::actor::EmitterActor;
 use super::builder::EmitterBuilder;
 use super::emission::Emission;
-use super::launch::{Caller, Watch};
-use super::message::Emit;
+use super::launch::Watch;
+use super::message::{Emit, Parent};
 use super::prepared::Prepared;
 use super::shared::Shared;
 use super::strategy::Strategy;
+use super::weak::WeakEmitter;
 
-/// The handle to an actor that runs emissions. See the [module's page](crate::emitter).
+/// The handle to what runs emissions. See the [module's page](crate::emitter).
 ///
 /// Cloning is cheap, every clone is the same emitter, and it works from any
 /// thread, inside a `System` or not.
@@ -44,21 +48,22 @@ use super::strategy::Strategy;
 pub struct Emitter {
     shared: Arc<Shared>,
     /// Set on the emitter that a delivery hands out.
-    cause: Option<Arc<Cause>>,
+    parent: Option<Arc<Parent>>,
 }
 
 impl Emitter {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let cause = None;
-        Self { shared, cause }
+        let parent = None;
+        Self { shared, parent }
     }
 
     /// Starts an emitter with the default settings.
     ///
     /// # Panics
     ///
-    /// When the strategy needs an arbiter and there is none, or when the arbiter
-    /// has stopped. [`Emitter::builder`] returns an error instead.
+    /// When the strategy needs an arbiter and there is none, when the arbiter has
+    /// stopped, or when the strategy has a size or bound that
+    /// [`EmitterBuilder::start`] refuses. [`Emitter::builder`] returns an error instead.
     ///
     /// # Examples
     ///
@@ -122,7 +127,7 @@ impl Emitter {
         Self::start(linker, Strategy::custom(strategy))
     }
 
-    /// Returns a builder: strategy, name, capacity, debug mode. The strategy is
+    /// Returns a builder: strategy, name, debug mode. The strategy is
     /// [`Strategy::current`] if nothing is said.
     ///
     /// # Examples
@@ -135,7 +140,6 @@ impl Emitter {
     /// let emitter = Emitter::builder(&linker)
     ///     .strategy(Strategy::dedicated())
     ///     .name("mail")
-    ///     .capacity(64)
     ///     .start()?;
     /// assert!(emitter.emit("nobody listens").is_unheard());
     /// # Ok::<(), ventix::StartError>(())
@@ -188,6 +192,30 @@ impl Emitter {
         self.shared.core.name.as_deref()
     }
 
+    /// Returns how many emissions were refused as a whole, whatever the reason.
+    ///
+    /// What single subscriptions turned away is in their
+    /// [`counts`](crate::Subscription::counts).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Overflow, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current().bounded(1, Overflow::Refuse));
+    /// emitter.emit(1_u8);
+    /// emitter.emit(2_u8); // the first one is still waiting
+    /// assert_eq!(emitter.refused(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.shared.core.refused.load(Ordering::Relaxed)
+    }
+
     /// Returns the address of the actor, for code that prefers messages: it
     /// handles [`Emit`](struct@Emit).
     ///
@@ -206,7 +234,7 @@ impl Emitter {
     /// ```
     #[must_use]
     pub fn addr(&self) -> Addr<EmitterActor> {
-        self.shared.addr.clone()
+        self.shared.addr().clone()
     }
 
     /// Emits an event by its type, and never waits.
@@ -240,12 +268,51 @@ impl Emitter {
         self.launch(Emit(event))
     }
 
-    /// Emits an event by its type, and waits until every delivery has ended.
+    /// Emits an event by its type, after waiting for room where that is allowed, and
+    /// does not wait for its deliveries.
+    ///
+    /// It waits for a place among the emissions that wait, if the strategy is
+    /// [`bounded`](Strategy::bounded) with [`Overflow::Wait`](crate::Overflow::Wait),
+    /// and for room in the lanes of subscriptions with that policy; for as long as
+    /// these say, and no longer than its deadline. Where nothing says so it is the
+    /// same as [`emit`](Self::emit). Those that wait are served in their order. A
+    /// handler of an emission that runs [in order](Strategy::in_order) does not wait
+    /// for a place, which could not become free.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is emitted before the future is polled. When it is dropped later,
-    /// the deliveries go on, and their outcomes are told to nobody.
+    /// When the future is dropped before it has resolved, nothing was emitted, and
+    /// nothing is kept: no place, no room, no turn of one that waits behind it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ventix::{on, Emitter, Linker, Overflow, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let wait = Overflow::Wait(Duration::from_secs(5));
+    /// let emitter = Emitter::start(&linker, Strategy::current().bounded(8, wait));
+    /// for n in 0..100_u8 {
+    ///     assert!(emitter.emit_when_ready(n).await.is_complete());
+    /// }
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn emit_when_ready<E: Send + Sync + 'static>(&self, event: E) -> Receipt {
+        self.launch_when_ready(Emit(event)).await
+    }
+
+    /// Emits an event by its type, and waits until every delivery has ended; and
+    /// before that for room, as [`emit_when_ready`](Self::emit_when_ready) does.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is emitted before the future is polled, or while it waits for room.
+    /// When it is dropped later, the deliveries go on, and their outcomes are told to
+    /// nobody.
     ///
     /// # Examples
     ///
@@ -286,20 +353,154 @@ impl Emitter {
         Prepared::new(self, Emit(event))
     }
 
+    /// Runs emissions by another strategy from now on.
+    ///
+    /// What is emitted from now on is accepted by the new strategy at once, and runs
+    /// when the old one has run all that it had accepted (in order: when the last of
+    /// that has ended). So order holds across the hand-over, for each key as well;
+    /// nothing is lost and nothing runs twice. The future resolves when the old one
+    /// has run everything; its arbiters stop when its last delivery has ended. Where
+    /// the strategy speaks of the arbiter that starts the emitter, it is the one
+    /// that calls this.
+    ///
+    /// What handlers of the old strategy emit meanwhile goes to the new one too, with
+    /// two exceptions, which the old one runs before it hands over: what is
+    /// [nested](Strategy::in_order) in what it runs in order, and what is waited for
+    /// under [`inline`](Strategy::inline) or a strategy of several threads, where the
+    /// thread may be blocked by that.
+    ///
+    /// What comes meanwhile waits, under [`inline`](Strategy::inline) as well: it
+    /// then runs on the linker's arbiter. A [custom](Strategy::custom) strategy has run
+    /// an emission when its actor has, or has dropped it. Switches that come
+    /// together are carried out one after the other. A handler that waits for the
+    /// switch of its own emitter waits for itself; it may well begin one.
+    ///
+    /// # Errors
+    ///
+    /// When the new strategy cannot be started, as for
+    /// [`EmitterBuilder::start`]. Then nothing has changed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens before the future is polled. When it is dropped later, the
+    /// hand-over goes on, and nobody is told of its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(move |n| tell.send(**n)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// emitter.emit(1_u8);
+    /// let switching = emitter.switch(Strategy::dedicated());
+    /// let emitting = async { emitter.emit(2_u8) };
+    /// let (switched, _) = futures::join!(switching, emitting);
+    /// switched?;
+    /// assert!(emitter.emit_and_wait(3_u8).await.all_handled());
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn switch(&self, strategy: Strategy) -> Result<(), StartError> {
+        let before = self.shared.switch(strategy)?;
+        before.handed_over().await;
+        Ok(())
+    }
+
+    /// Shuts the emitter down: no emission is taken any more, through whatever handle
+    /// or message, and those on their way are waited for, for `within` at most.
+    ///
+    /// What comes from now on is refused as a whole, with
+    /// [`Reason::ShuttingDown`](crate::Reason::ShuttingDown); what handlers emit, too.
+    /// Emissions end when all their deliveries have, wherever these went. After a
+    /// complete drain nothing is lost when the `System` stops.
+    ///
+    /// It may be called again, to go on waiting. A handler that waits for the drain
+    /// of its own emitter waits for itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens before the future is polled. When it is dropped later, the
+    /// emitter stays shut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ventix::{on, Emitter, Linker, Reason, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call_async(async |line| println!("{line}")))?;
+    /// let emitter = Emitter::start(&linker, Strategy::dedicated());
+    /// emitter.emit("last words");
+    /// assert!(emitter.drain(Duration::from_secs(5)).await.is_complete());
+    /// assert_eq!(emitter.emit("too late").refusal(), Some(&Reason::ShuttingDown));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn drain(&self, within: Duration) -> Drained {
+        let core = &self.shared.core;
+        let linker = core.linker.core();
+        core.load.close();
+        let until = Instant::now().checked_add(within);
+        let ended = in_time(linker.home(), until, core.load.idle()).await;
+        linker.drained(ended.map_or_else(|| core.load.in_flight(), |()| 0))
+    }
+
+    /// Returns a handle that does not keep the emitter alive.
+    ///
+    /// # Examples
+    ///
+    /// A handler that emits for its own account, and can go when its emitter does:
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// let weak = emitter.downgrade();
+    /// linker.subscribe(on::<u8>().call(move |n| {
+    ///     if let Some(emitter) = weak.upgrade() {
+    ///         emitter.emit(u16::from(**n));
+    ///     }
+    /// }))?;
+    /// assert!(emitter.emit_and_wait(1_u8).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn downgrade(&self) -> WeakEmitter {
+        WeakEmitter::new(&self.shared)
+    }
+
     pub(super) fn launch<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> Receipt {
-        let emit = emit.caused_by(self.cause());
-        self.shared.launch(emit, Caller::Handle, None)
+        let emit = emit.caused_by(self.parent());
+        self.shared.launch(emit, None)
     }
 
     pub(super) async fn launch_and_wait<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> Report {
-        let emit = emit.caused_by(self.cause());
+        let emit = emit.caused_by(self.parent());
         let mut watch = Watch::default();
-        let receipt = self.shared.launch(emit, Caller::Handle, Some(&mut watch));
+        let receipt = self.shared.launch_when_ready(emit, Some(&mut watch)).await;
         watch.report(receipt).await
     }
 
-    pub(super) fn cause(&self) -> Option<&Cause> {
-        self.cause.as_deref()
+    pub(super) async fn launch_when_ready<E>(&self, emit: Emit<E>) -> Receipt
+    where
+        E: Send + Sync + 'static,
+    {
+        let emit = emit.caused_by(self.parent());
+        self.shared.launch_when_ready(emit, None).await
+    }
+
+    pub(super) fn parent(&self) -> Option<&Parent> {
+        self.parent.as_deref()
     }
 }
 
@@ -342,11 +543,14 @@ impl<E: ?Sized> Delivery<E> {
     /// ```
     #[must_use]
     pub fn emitter(&self) -> Emitter {
-        let origin = self.emitted().header.origin.clone();
-        let shared = origin.downcast::<Shared>();
+        let origin = self.held().emitted.header.origin.clone();
+        let handler = self.handler();
+        let is_notice = origin.is_of_notices();
+        let cause = self.metadata().as_cause(handler, is_notice);
+        let (shared, gear) = Shared::of_origin(origin);
         Emitter {
-            shared: shared.expect("only emitters make emissions"),
-            cause: Some(Arc::new(self.metadata().as_cause())),
+            shared,
+            parent: Some(Arc::new(Parent { cause, gear })),
         }
     }
 }

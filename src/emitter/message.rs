@@ -1,9 +1,12 @@
 use std::fmt;
+use std::sync::Weak;
 
 use actix::Message;
 
 use crate::event::{Attributes, Cause, Topic, TopicError};
 use crate::outcome::Receipt;
+
+use super::gear::Gear;
 
 /// Emits an event, as a message to [`Emitter::addr`](crate::Emitter::addr). Made
 /// by the function of the same name.
@@ -31,6 +34,8 @@ pub struct Emit<E> {
     pub(super) event: E,
     pub(super) topic: Result<Option<Topic>, TopicError>,
     pub(super) attributes: Option<Box<Attributes>>,
+    /// The gear of the emission whose handler emits this.
+    pub(super) origin: Weak<Gear>,
 }
 
 /// Makes the message that emits `event`.
@@ -57,7 +62,15 @@ pub fn Emit<E: Send + Sync + 'static>(event: E) -> Emit<E> {
         event,
         topic: Ok(None),
         attributes: None,
+        origin: Weak::new(),
     }
+}
+
+/// The emission whose handler emits.
+pub(super) struct Parent {
+    pub(super) cause: Cause,
+    /// Where it was let in. Weak: its arbiters are not to outlive its deliveries.
+    pub(super) gear: Weak<Gear>,
 }
 
 impl<E> Emit<E> {
@@ -65,9 +78,10 @@ impl<E> Emit<E> {
         self.attributes.get_or_insert_default()
     }
 
-    pub(super) fn caused_by(mut self, cause: Option<&Cause>) -> Self {
-        if let Some(cause) = cause {
+    pub(super) fn caused_by(mut self, parent: Option<&Parent>) -> Self {
+        if let Some(Parent { cause, gear }) = parent {
             self.attributes().inherit(cause);
+            self.origin = gear.clone();
         }
         self
     }

@@ -1,7 +1,8 @@
 //! Emitters: where and when handlers run.
 //!
-//! An [`Emitter`] is the handle to an actor that runs emissions; its
-//! [`Strategy`] says where that actor lives. The subscriptions stay with the
+//! An [`Emitter`] is the handle to whatever runs emissions: its [`Strategy`] says
+//! where that is, how many may wait and in which order they come, and can be
+//! [switched](Emitter::switch) while they do. The subscriptions stay with the
 //! [`Linker`](crate::Linker), so two emitters of different strategies serve the
 //! same ones, and code that takes an `&Emitter` need not know which it got.
 //!
@@ -31,31 +32,46 @@
 //!   that fire once, all on the caller's thread; so its [`Receipt`](crate::Receipt)
 //!   is exact. Where and when the handlers run is up to the strategy.
 //! - **Order.** What one thread emits through one emitter reaches each
-//!   subscription in that order. The deliveries of one emission are handed
-//!   over in the order of subscription: sync callbacks run in it, and everything
-//!   else starts when its own arbiter or thread gets to it. Async and blocking
-//!   callbacks may finish in another order than they start. What a handler emits
-//!   under `inline` runs at once, in the middle of what it was emitted by.
-//! - **Bounds.** An emitter lets 1,024 emissions wait for its arbiter, or as many
-//!   as [`EmitterBuilder::capacity`] says, and refuses the next; a subscription
-//!   bounds its deliveries in flight. `emit` never waits. Messages to
-//!   [`Emitter::addr`] wait in actix's own mailbox, before all this.
+//!   subscription in that order, with every strategy but those with several threads:
+//!   a [`pool`](Strategy::pool) keeps it for each key if it is keyed, and `pool` and
+//!   [`blocking`](Strategy::blocking) keep it when they are [in
+//!   order](Strategy::in_order). It holds across a [switch](Emitter::switch). The
+//!   deliveries of one emission are handed over in the order of subscription: sync
+//!   callbacks run in it, and everything else starts when its own arbiter or thread
+//!   gets to it. Async and blocking callbacks may finish in another order than they
+//!   start. What a handler emits under `inline` runs at once, in the middle of what it
+//!   was emitted by; in order, right after it.
+//! - **Bounds.** An emitter lets 1,024 emissions wait, or as many as
+//!   [`Strategy::bounded`] says, which also says what happens to the next. `emit`
+//!   never waits for room; [`emit_when_ready`](Emitter::emit_when_ready) and
+//!   [`emit_and_wait`](Emitter::emit_and_wait) do where they are told to. A
+//!   subscription bounds its deliveries in flight. Messages to [`Emitter::addr`] wait
+//!   in actix's own mailbox, before all this.
+//! - **Fairness.** However many wait, an arbiter that runs them gets to its timers, its
+//!   other actors and its messages after 61 at most. The mailbox of a
+//!   [custom](Strategy::custom) strategy's actor is actix's own: it is emptied in one
+//!   go.
 //! - **Loss.** An emission that is dropped before it was run, because its arbiter
-//!   or strategy stopped, ends every delivery as [`Lost`](crate::Outcome::Lost).
-//! - **End.** When the last handle has gone, the emitter's actor stops, after
-//!   what it had accepted; and so does the arbiter that it started, if any. When
-//!   the `System` ends first, what has not run is lost. A handler that holds its
-//!   own emitter keeps it alive: see [`Delivery::emitter`](crate::Delivery::emitter).
+//!   or strategy stopped, ends every delivery as [`Lost`](crate::Outcome::Lost); one
+//!   that has made room for another as [`Dropped`](crate::Outcome::Dropped).
+//! - **End.** [`drain`](Emitter::drain) refuses what comes and waits for what is on
+//!   its way; so does [`Linker::drain`](crate::Linker::drain) for all emitters. When
+//!   the last handle has gone, the emitter still runs what it had accepted; then its
+//!   actor stops, and so do the arbiters that it started. When the `System` ends first,
+//!   what has not run is lost. A handler that holds its own emitter keeps it alive:
+//!   [`Delivery::emitter`](crate::Delivery::emitter) and [`WeakEmitter`] do not.
 
 mod actor;
 mod builder;
 mod emission;
 mod emitter;
+mod gear;
 mod launch;
 mod message;
 mod prepared;
 mod shared;
 mod strategy;
+mod weak;
 
 pub use actor::EmitterActor;
 pub use builder::EmitterBuilder;
@@ -64,3 +80,4 @@ pub use emitter::Emitter;
 pub use message::Emit;
 pub use prepared::Prepared;
 pub use strategy::Strategy;
+pub use weak::WeakEmitter;

@@ -37,7 +37,7 @@ use super::message::Emit;
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[must_use = "nothing is emitted until `emit` or `emit_and_wait` is called"]
+#[must_use = "nothing is emitted until `emit`, `emit_when_ready` or `emit_and_wait` is called"]
 pub struct Prepared<'a, E> {
     emitter: &'a Emitter,
     emit: Emit<E>,
@@ -236,6 +236,36 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
         self.emitter.launch(self.emit)
     }
 
+    /// Emits it after waiting for room. See [`Emitter::emit_when_ready`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Emitter::emit_when_ready`].
+    ///
+    /// # Examples
+    ///
+    /// A deadline bounds the waiting as well:
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Overflow, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call_async(|_| std::future::pending::<()>()))?;
+    /// let wait = Overflow::Wait(Duration::from_secs(60));
+    /// let emitter = Emitter::start(&linker, Strategy::current().in_order().bounded(1, wait));
+    /// assert!(emitter.emit_when_ready(1_u8).await.is_complete()); // it never ends
+    /// assert!(emitter.emit_when_ready(2_u8).await.is_complete()); // it waits
+    /// let third = emitter.prepare(3_u8).expires_in(Duration::from_secs(1)).emit_when_ready();
+    /// assert_eq!(third.await.refusal(), Some(&Reason::Expired));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn emit_when_ready(self) -> Receipt {
+        self.emitter.launch_when_ready(self.emit).await
+    }
+
     /// Emits it and waits for every outcome. See [`Emitter::emit_and_wait`].
     ///
     /// # Cancel safety
@@ -275,8 +305,7 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
     /// # }).unwrap();
     /// ```
     pub fn into_message(self) -> Emit<E> {
-        let cause = self.emitter.cause();
-        self.emit.caused_by(cause)
+        self.emit.caused_by(self.emitter.parent())
     }
 }
 

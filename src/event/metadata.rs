@@ -4,6 +4,7 @@ use actix::clock::Instant;
 
 use super::attributes::{Attributes, Cause};
 use super::event_type::EventType;
+use super::handler_ref::HandlerRef;
 use super::headers::Headers;
 use super::id::EmissionId;
 use super::topic::Topic;
@@ -306,9 +307,23 @@ impl Metadata {
         }
     }
 
-    /// What the handlers of this emission hand down to what they emit.
-    pub(crate) fn as_cause(&self) -> Cause {
+    /// The handlers that led to it, the latest last.
+    pub(crate) fn path(&self) -> &[HandlerRef] {
+        let path = self.attributes.as_ref().and_then(|a| a.path.as_deref());
+        path.unwrap_or_default()
+    }
+
+    /// Whether a handler of notices made it, directly or not: what becomes of it
+    /// makes no further notices.
+    pub(crate) fn is_about_notices(&self) -> bool {
+        self.attributes.as_ref().is_some_and(|a| a.is_about_notices)
+    }
+
+    /// What is handed down to an emission that `handler` makes.
+    pub(crate) fn as_cause(&self, handler: HandlerRef, is_notice: bool) -> Cause {
         Cause {
+            is_about_notices: is_notice || self.is_about_notices(),
+            path: HandlerRef::extend(self.path(), handler),
             id: self.id,
             correlation: self.correlation(),
             deadline: self.deadline(),

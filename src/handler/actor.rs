@@ -1,20 +1,45 @@
-use actix::Recipient;
+use actix::{Recipient, WeakRecipient};
 
 use crate::delivery::{Delivery, Turn};
 use crate::registry::Target;
 
 /// An actor that takes deliveries.
-pub(crate) struct ActorTarget<E: ?Sized + Send + Sync + 'static>(pub(crate) Recipient<Delivery<E>>);
+pub(crate) enum ActorTarget<E: ?Sized + Send + Sync + 'static> {
+    Strong(Recipient<Delivery<E>>),
+    /// Does not keep the actor alive.
+    Weak(WeakRecipient<Delivery<E>>),
+}
+
+impl<E: ?Sized + Send + Sync + 'static> ActorTarget<E> {
+    pub(crate) fn new(recipient: Recipient<Delivery<E>>, weak: bool) -> Self {
+        if weak {
+            Self::Weak(recipient.downgrade())
+        } else {
+            Self::Strong(recipient)
+        }
+    }
+}
 
 impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
     fn start(&self, turn: Turn<'_, E>) {
+        let delivery = turn.into_delivery();
         // The delivery's permit was taken when the emission was accepted. If the
-        // actor has stopped since, actix drops the delivery: it is lost, and
-        // says so.
-        self.0.do_send(turn.into_delivery());
+        // actor has stopped since, the delivery is dropped: it is lost, and says so.
+        match self {
+            Self::Strong(recipient) => recipient.do_send(delivery),
+            Self::Weak(recipient) => {
+                if let Some(recipient) = recipient.upgrade() {
+                    recipient.do_send(delivery);
+                }
+            }
+        }
     }
 
     fn is_alive(&self) -> bool {
-        self.0.connected()
+        match self {
+            Self::Strong(recipient) => recipient.connected(),
+            // One that has stopped can be upgraded all the same.
+            Self::Weak(recipient) => recipient.upgrade().is_some_and(|r| r.connected()),
+        }
     }
 }

@@ -8,7 +8,8 @@ use crate::outcome::{IntoOutcome, guard};
 use crate::registry::Target;
 use crate::shield::shielded;
 
-/// A callback that may block, on the pool of threads that tokio keeps for it.
+/// A callback that may block, on the pool of threads that tokio keeps for it; or
+/// right where the emission runs, if that thread is there to be blocked.
 ///
 /// It is the pool of the runtime that runs the emission, or else that of the
 /// linker's arbiter, so that a callback never stalls an arbiter, and `emit` never
@@ -43,8 +44,17 @@ where
 {
     fn start(&self, turn: Turn<'_, E>) {
         let callback = self.callback.clone();
+        let may_block = turn.may_block();
         let (delivery, slip) = turn.into_shared();
-        let job = move || slip.returned(guard(|| callback(delivery).judge()));
+        let job = move || {
+            // One that waited for too long is not to run any more.
+            if !slip.is_over() {
+                slip.returned(guard(|| callback(delivery).judge()));
+            }
+        };
+        if may_block {
+            return job();
+        }
         let Some(thread) = Line::push(&self.line, Box::new(job)) else {
             return;
         };

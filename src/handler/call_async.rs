@@ -1,16 +1,22 @@
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
+use actix::clock::timeout;
 use futures::FutureExt;
 
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::{IntoOutcome, Panicked, Reason, Verdict, guard};
+use crate::outcome::{IntoOutcome, Panicked, Reason, TimedOut, Verdict, guard};
 use crate::registry::Target;
 
 use super::spawn::{can_spawn, try_spawn};
 
 /// A callback whose future runs on the arbiter that runs the emission, so it
 /// need not be `Send`.
-pub(crate) struct AsyncTarget<F>(pub(crate) F);
+pub(crate) struct AsyncTarget<F> {
+    pub(crate) callback: F,
+    /// When this is over, the future is dropped.
+    pub(crate) limit: Option<Duration>,
+}
 
 impl<E, F, U, R> Target<E> for AsyncTarget<F>
 where
@@ -24,22 +30,32 @@ where
         let mut future = None;
         // Making the future runs the user's code too.
         let made = guard(|| {
-            future = Some((self.0)(delivery));
+            future = Some((self.callback)(delivery));
             Verdict::Lost
         });
         let Some(future) = future else {
             return slip.returned(made);
         };
-        let ended = slip.clone();
+        let (ended, limit) = (slip.clone(), self.limit);
         let spawned = try_spawn(async move {
-            ended.returned(match AssertUnwindSafe(future).catch_unwind().await {
-                Ok(result) => guard(|| result.judge()),
-                Err(panic) => Verdict::Panicked(Panicked::caught(&*panic)),
+            let result = AssertUnwindSafe(future).catch_unwind();
+            let result = match limit {
+                Some(limit) => timeout(limit, result).await.map_err(|_| limit),
+                None => Ok(result.await),
+            };
+            ended.returned(match result {
+                Ok(Ok(result)) => guard(|| result.judge()),
+                Ok(Err(panic)) => Verdict::Panicked(Panicked::caught(&*panic)),
+                Err(limit) => Verdict::TimedOut(TimedOut::new(limit)),
             });
         });
         if !spawned {
             slip.returned(Verdict::Refused(Reason::NoArbiter));
         }
+    }
+
+    fn ends_in_time(&self) -> bool {
+        true
     }
 
     fn can_start(&self) -> bool {

@@ -1,5 +1,5 @@
 use actix::dev::ToEnvelope;
-use actix::{Actor, Addr, Handler, Message};
+use actix::{Actor, Addr, Handler, Message, WeakAddr};
 use actix_rt::ArbiterHandle;
 
 use crate::delivery::Turn;
@@ -14,9 +14,32 @@ use super::witness::witnessed;
 /// It gets a clone, and its reply is waited for: on the arbiter that runs the
 /// emission, or else on the linker's.
 pub(crate) struct PlainActorTarget<A: Actor, F> {
-    pub(crate) addr: Addr<A>,
+    pub(crate) addr: Lease<A>,
     pub(crate) judge: F,
     pub(crate) home: ArbiterHandle,
+}
+
+/// An address, held so that the actor stays, or so that it may go.
+pub(crate) enum Lease<A: Actor> {
+    Strong(Addr<A>),
+    Weak(WeakAddr<A>),
+}
+
+impl<A: Actor> Lease<A> {
+    pub(crate) fn new(addr: Addr<A>, weak: bool) -> Self {
+        if weak {
+            Self::Weak(addr.downgrade())
+        } else {
+            Self::Strong(addr)
+        }
+    }
+
+    fn get(&self) -> Option<Addr<A>> {
+        match self {
+            Self::Strong(addr) => Some(addr.clone()),
+            Self::Weak(addr) => addr.upgrade(),
+        }
+    }
 }
 
 impl<A, E, F> Target<E> for PlainActorTarget<A, F>
@@ -36,8 +59,10 @@ where
         let Some((event, judge)) = prepared else {
             return slip.returned(made);
         };
-        let addr = self.addr.clone();
-        let reply = witnessed(self.addr.send(event), move || addr.connected());
+        let Some(addr) = self.addr.get() else {
+            return slip.returned(Verdict::Lost);
+        };
+        let reply = witnessed(addr.send(event), move || addr.connected());
         let work = async move {
             // Held to the end: a delivery is complete when it is dropped.
             let _delivery = delivery;
@@ -56,6 +81,6 @@ where
     }
 
     fn is_alive(&self) -> bool {
-        self.addr.connected()
+        self.addr.get().is_some_and(|addr| addr.connected())
     }
 }

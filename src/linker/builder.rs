@@ -1,7 +1,9 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use actix::Actor;
+use actix::clock::sleep;
 use actix_rt::{Arbiter, ArbiterHandle};
 
 use crate::debug::Debug;
@@ -10,7 +12,9 @@ use crate::registry::{Callbacks, Registry};
 
 use super::actor::LinkerActor;
 use super::error::StartError;
+use super::heartbeat::Heartbeat;
 use super::linker::{Core, Linker};
+use super::load::{Load, Loads};
 
 /// The default number of deliveries in flight per subscription. Enough for a
 /// burst, and the size that other systems take (vert.x buffers 1,000 messages per
@@ -43,6 +47,8 @@ pub struct LinkerBuilder {
     callbacks: Callbacks,
     debug: Option<bool>,
     arbiter: Option<ArbiterHandle>,
+    sweep: Option<Duration>,
+    heartbeat: Option<Duration>,
 }
 
 impl LinkerBuilder {
@@ -216,12 +222,64 @@ impl LinkerBuilder {
         self
     }
 
+    /// Unlinks handlers that have gone regularly, as [`Linker::sweep`] does. By default
+    /// nobody does, and an actor that has stopped is unlinked by the next emission
+    /// for it.
+    ///
+    /// The times are those of the linker's arbiter. 0 is an error of
+    /// [`start`](Self::start).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Linker};
+    /// # struct Session;
+    /// # impl Actor for Session {
+    /// #     type Context = Context<Self>;
+    /// #     fn started(&mut self, ctx: &mut Context<Self>) { ctx.stop() }
+    /// # }
+    /// # impl Handler<Delivery<u8>> for Session {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, _: Delivery<u8>, _: &mut Context<Self>) {}
+    /// # }
+    /// # System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::builder().sweep_every(Duration::from_secs(60)).start()?;
+    /// linker.subscribe(on::<u8>().actor(Session.start()))?; // it stops at once
+    /// actix::clock::sleep(Duration::from_secs(61)).await;
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn sweep_every(mut self, period: Duration) -> Self {
+        self.sweep = Some(period);
+        self
+    }
+
+    /// Notices arbiters that do not answer for so long: the linker's, those of its
+    /// emitters, and those of the actors that it makes. Each is an
+    /// [`ArbiterBlocked`](crate::ArbiterBlocked). By default nobody looks.
+    ///
+    /// It costs a thread, which asks each arbiter once in the period, and ends with the
+    /// linker. A period of 0 is an error of [`start`](Self::start).
+    ///
+    /// # Examples
+    ///
+    /// See [`ArbiterBlocked`](crate::ArbiterBlocked).
+    pub fn heartbeat(mut self, period: Duration) -> Self {
+        self.heartbeat = Some(period);
+        self
+    }
+
     /// Starts the linker.
     ///
     /// # Errors
     ///
     /// When there is no arbiter on this thread and none was named, when the
-    /// arbiter has stopped, or when a setting is 0.
+    /// arbiter has stopped, when a setting is 0, or when the system has no thread for
+    /// the heartbeat.
     ///
     /// # Examples
     ///
@@ -243,22 +301,56 @@ impl LinkerBuilder {
         }
         let home = self.arbiter.or_else(Arbiter::try_current);
         let home = home.ok_or(StartError::NoArbiter)?;
+        if self.sweep == Some(Duration::ZERO) {
+            return zero("sweep_every");
+        }
+        if self.heartbeat == Some(Duration::ZERO) {
+            return zero("heartbeat");
+        }
+        let registry = Arc::new(Registry::new(self.max_subscribers));
+        let heartbeat = self.heartbeat.map(|period| {
+            let heartbeat = Heartbeat::start(period, &home, Arc::downgrade(&registry));
+            heartbeat.map_err(|_| StartError::NoThread)
+        });
         let core = Arc::new(Core {
-            registry: Arc::new(Registry::new(self.max_subscribers)),
+            registry,
+            notices: Load::default(),
+            heartbeat: heartbeat.transpose()?,
             callbacks: self.callbacks,
             capacity: self.capacity.unwrap_or(LANE_CAPACITY),
             debug: Debug::new(self.name.clone(), self.debug),
             name: self.name,
             home: home.clone(),
+            loads: Loads::default(),
+            addr: OnceLock::new(),
         });
+        let host = Arc::downgrade(&core);
+        core.registry.belong_to(host);
+        if let Some(period) = self.sweep {
+            sweep(&home, period, Arc::downgrade(&core));
+        }
         let owned = core.clone();
         let addr = LinkerActor::start_in_arbiter(&home, |_| LinkerActor::new(owned));
+        core.addr.get_or_init(|| addr.downgrade());
         if addr.connected() {
             Ok(Linker::new(core, addr))
         } else {
             Err(StartError::ArbiterStopped)
         }
     }
+}
+
+/// Sweeps until the linker has gone.
+fn sweep(home: &ArbiterHandle, period: Duration, core: Weak<Core>) {
+    home.spawn(async move {
+        loop {
+            sleep(period).await;
+            let Some(core) = core.upgrade() else {
+                return;
+            };
+            core.registry.sweep();
+        }
+    });
 }
 
 impl fmt::Debug for LinkerBuilder {

@@ -19,10 +19,21 @@ pub enum StartError {
     /// The arbiter on which it was to start has stopped.
     #[error("the arbiter has stopped")]
     ArbiterStopped,
+    /// The operating system gave no thread for the heartbeat.
+    #[error("no thread could be started")]
+    NoThread,
     /// With room for nothing, everything would be refused.
     #[error("`{setting}` must be 1 at least")]
     Zero {
         /// The setting, by the name of its method.
         setting: &'static str,
+    },
+    /// More threads than any machine has a use for.
+    #[error("`{setting}` must be {max} at most")]
+    TooMany {
+        /// The setting, by the name of its method.
+        setting: &'static str,
+        /// How many are allowed.
+        max: usize,
     },
 }

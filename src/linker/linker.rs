@@ -1,17 +1,25 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use actix::Addr;
+use actix::clock::Instant;
+use actix::{Actor, Addr, WeakAddr};
 use actix_rt::ArbiterHandle;
 
 use crate::debug::{Debug, debug_line};
 use crate::event::SubscriptionId;
+use crate::handler::Site;
+use crate::in_time::in_time;
 use crate::registry::{Callbacks, Once, Record, Registry, Selector, Snapshot, SubscribeError};
 
 use super::actor::LinkerActor;
 use super::builder::LinkerBuilder;
+use super::drained::{Drained, Unfinished};
+use super::heartbeat::Heartbeat;
+use super::load::{Load, Loads};
 use super::spec::SubscriptionSpec;
 use super::subscription::Subscription;
+use super::weak::WeakLinker;
 
 /// The handle to the actor that owns subscriptions. See the
 /// [module's page](crate::linker).
@@ -48,7 +56,14 @@ pub(crate) struct Core {
     pub(super) callbacks: Callbacks,
     pub(super) capacity: usize,
     pub(super) home: ArbiterHandle,
+    /// The notices on their way.
+    pub(super) notices: Load,
+    pub(super) heartbeat: Option<Heartbeat>,
     pub(super) debug: Debug,
+    /// What its emitters have on their way.
+    pub(super) loads: Loads,
+    /// The actor, once it is there.
+    pub(super) addr: OnceLock<WeakAddr<LinkerActor>>,
 }
 
 impl Linker {
@@ -145,8 +160,10 @@ impl Linker {
     /// # Errors
     ///
     /// When one of its events has as many subscribers as the linker allows, a
-    /// topic is invalid, the capacity is 0, or the linker was stopped. Nothing of
-    /// the subscription is kept then.
+    /// topic is invalid, it selects nothing, the capacity is 0, `weak` or `restart` is
+    /// said of handlers that cannot, a pool has no actor or more than 1,024 or is
+    /// subscribed outside a `System`, or the linker was stopped. Nothing of the
+    /// subscription is kept then.
     ///
     /// # Examples
     ///
@@ -261,6 +278,159 @@ impl Linker {
     /// ```
     pub fn stop(&self) -> usize {
         self.core.stop()
+    }
+
+    /// Unlinks the handlers that have gone, and returns how many subscriptions had
+    /// one. Each is a [`HandlerGone`](crate::HandlerGone).
+    ///
+    /// An actor that has stopped is also unlinked by the next emission for it.
+    /// [`LinkerBuilder::sweep_every`] does this regularly.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Linker};
+    /// # struct Session;
+    /// # impl Actor for Session {
+    /// #     type Context = Context<Self>;
+    /// #     fn started(&mut self, ctx: &mut Context<Self>) { ctx.stop() }
+    /// # }
+    /// # impl Handler<Delivery<u8>> for Session {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, _: Delivery<u8>, _: &mut Context<Self>) {}
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().actor(Session.start()))?; // it stops at once
+    /// # for _ in 0..10 { actix_rt::task::yield_now().await; }
+    /// assert_eq!(linker.sweep(), 1);
+    /// assert!(linker.is_empty());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn sweep(&self) -> usize {
+        self.core.registry.sweep()
+    }
+
+    /// Tries again with the actors of a subscription that are suspended, with a
+    /// budget as at the beginning. Returns whether any was. See
+    /// [`Subscription::resume`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, HandlerSuspended, Linker, SubscribeError};
+    /// fn never_give_up(linker: &Linker) -> Result<(), SubscribeError> {
+    ///     let again = linker.downgrade();
+    ///     linker.subscribe(on::<HandlerSuspended>().call(move |suspended| {
+    ///         again.upgrade().is_some_and(|l| l.resume(suspended.handler().subscription()));
+    ///     }))?;
+    ///     Ok(())
+    /// }
+    /// # actix::System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # never_give_up(&linker)?;
+    /// # let id = linker.subscribe(on::<u8>().call(|_| ()))?.id();
+    /// assert!(!linker.resume(id), "it is not suspended");
+    /// # Ok::<(), SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn resume(&self, id: SubscriptionId) -> bool {
+        self.core.registry.resume(id)
+    }
+
+    /// Returns how many [notices](crate::notice) nobody heard, because 1,024 waited
+    /// for the linker's arbiter already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// assert_eq!(ventix::Linker::start().missed_notices(), 0);
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn missed_notices(&self) -> u64 {
+        self.core.registry.missed_notices()
+    }
+
+    /// Shuts all its emitters down: no emission is taken any more, from nobody, and
+    /// those on their way are waited for, for `within` at most.
+    ///
+    /// What comes from now on is refused as a whole, with
+    /// [`Reason::ShuttingDown`](crate::Reason::ShuttingDown); an emitter that is
+    /// started later takes nothing either. Emissions end when all their deliveries
+    /// have, wherever these went. After a complete drain nothing is lost when the
+    /// `System` stops. The subscriptions stay.
+    ///
+    /// It may be called again, to go on waiting. A handler that waits for the drain
+    /// of its own linker waits for itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens before the future is polled. When it is dropped later, the
+    /// emitters stay shut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ventix::{on, Emitter, Linker, Reason, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<&str>().call_async(async |line| println!("{line}")))?;
+    /// let emitter = Emitter::start(&linker, Strategy::dedicated());
+    /// emitter.emit("last words");
+    /// assert!(linker.drain(Duration::from_secs(5)).await.is_complete());
+    /// assert_eq!(emitter.emit("too late").refusal(), Some(&Reason::ShuttingDown));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn drain(&self, within: Duration) -> Drained {
+        let until = Instant::now().checked_add(within);
+        let loads = self.core.loads.close();
+        let mut left = 0;
+        for load in loads {
+            if in_time(&self.core.home, until, load.idle()).await.is_none() {
+                left += load.in_flight();
+            }
+        }
+        // What they had to say comes after them.
+        let notices = &self.core.notices;
+        notices.close();
+        if in_time(&self.core.home, until, notices.idle())
+            .await
+            .is_none()
+        {
+            left += notices.in_flight();
+        }
+        self.core.drained(left)
+    }
+
+    /// Returns a handle that does not keep the linker alive.
+    ///
+    /// # Examples
+    ///
+    /// A handler that asks its own linker:
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let weak = linker.downgrade();
+    /// linker.subscribe(on::<u8>().call(move |_| {
+    ///     Ok::<_, BoxError>(weak.upgrade().map_or(0, |linker| linker.subscription_count()))
+    /// }))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait(1_u8).await;
+    /// assert_eq!(report.replies::<usize>().next(), Some(&1));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn downgrade(&self) -> WeakLinker {
+        WeakLinker::new(&self.core, &self.addr)
     }
 
     /// Returns whether nothing is subscribed.
@@ -581,12 +751,14 @@ impl Core {
             id: self.registry.next_id(),
             name: spec.name.clone(),
             lane: spec.lane(self.capacity),
+            tally: Arc::default(),
+            stopwatch: spec.stopwatch(&self.home),
             once: spec.once.then(Once::default),
             callbacks: spec.callbacks_or(&self.callbacks),
             debug: self.debug.clone(),
             registry: Arc::downgrade(&self.registry),
         });
-        let parts = spec.into_parts(&self.home);
+        let parts = spec.into_parts(&record, &self.home, self.heartbeat.as_ref())?;
         self.registry.link(&record, &parts)?;
         debug_line!(
             self.debug,
@@ -595,7 +767,7 @@ impl Core {
             events = %Listed(&self.registry.selectors_of(record.id)),
             "subscribed"
         );
-        Ok(Subscription::new(record.id, record.name.clone(), self))
+        Ok(Subscription::new(&record, self))
     }
 
     pub(super) fn unsubscribe(&self, id: SubscriptionId) -> bool {
@@ -641,6 +813,44 @@ impl Core {
 
     pub(crate) fn home(&self) -> &ArbiterHandle {
         &self.home
+    }
+
+    /// Takes in what a new emitter is going to have on its way.
+    pub(crate) fn register(&self, load: &Arc<Load>) {
+        self.loads.add(load);
+    }
+
+    /// What a drain has left behind.
+    pub(crate) fn drained(&self, emissions: usize) -> Drained {
+        match emissions {
+            0 => Drained::default(),
+            left => Drained::new(left, self.unfinished()),
+        }
+    }
+
+    /// The subscriptions with deliveries in flight.
+    fn unfinished(&self) -> Vec<Unfinished> {
+        let in_flight = self.registry.in_flight().into_iter();
+        in_flight
+            .map(|(of, count)| Unfinished::new(of.subscription, of.name, count))
+            .collect()
+    }
+
+    /// Looks after more arbiters, if anybody looks after any.
+    pub(crate) fn watch(&self, of: &'static str, site: &Site) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.watch(of, site);
+        }
+    }
+
+    /// A handle for one that has only this: a handler of notices.
+    pub(crate) fn handle(self: &Arc<Self>) -> Linker {
+        let known = self.addr.get().and_then(WeakAddr::upgrade);
+        let addr = known.unwrap_or_else(|| {
+            let core = self.clone();
+            LinkerActor::start_in_arbiter(&self.home, |_| LinkerActor::new(core))
+        });
+        Linker::new(self.clone(), addr)
     }
 }
 

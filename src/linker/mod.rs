@@ -45,21 +45,33 @@
 //!   [`Linker::addr`], go through the same code.
 //! - The subscriptions outlive the actor: they stand in memory that the handles
 //!   share, so no panic loses them.
+//! - Actors that the bus makes live as long as their subscription: see
+//!   [`On::actor_in`]. When the last handle, emitter and address of a linker has gone,
+//!   they are stopped, and so are the arbiters that were started for them.
+//! - [`drain`](Linker::drain) shuts all its emitters down; [`stop`](Linker::stop) ends
+//!   all subscriptions.
 
 mod actor;
 mod builder;
+mod drained;
 mod error;
+mod heartbeat;
+mod host;
 mod linker;
+mod load;
 mod message;
 mod on;
 mod query;
 mod spec;
 mod subscription;
+mod timeouts;
+mod weak;
 
-pub use crate::registry::{Selector, Snapshot, SubscribeError, SubscriptionInfo};
+pub use crate::registry::{Counts, Overflow, Selector, Snapshot, SubscribeError, SubscriptionInfo};
 
 pub use actor::LinkerActor;
 pub use builder::LinkerBuilder;
+pub use drained::{Drained, Unfinished};
 pub use error::StartError;
 pub use linker::Linker;
 pub use message::{Subscribe, Unsubscribe};
@@ -67,3 +79,7 @@ pub use on::{On, on, on_any, on_topic, on_topics};
 pub use query::Query;
 pub use spec::SubscriptionSpec;
 pub use subscription::{Subscription, SubscriptionGuard};
+pub use weak::WeakLinker;
+
+pub(crate) use linker::Core;
+pub(crate) use load::Load;

@@ -2,15 +2,18 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix::dev::ToEnvelope;
-use actix::{Actor, Addr, AsyncContext, Handler, Message, Recipient};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+use actix_rt::ArbiterHandle;
 
 use crate::delivery::Delivery;
 use crate::event::{AnyEvent, Payload, TopicError};
-use crate::handler::{ActorTarget, AsyncTarget, BlockingTarget, CallTarget, PlainActorTarget};
+use crate::handler::{
+    ActorTarget, AsyncTarget, BlockingTarget, CallTarget, Factory, Lease, PlainActorTarget, Routing,
+};
 use crate::outcome::{IntoOutcome, Reply, Verdict};
-use crate::registry::{Selector, Target, TypedPart};
+use crate::registry::{Part, Selector, SubscribeError, Target, TypedPart};
 
-use super::spec::{Home, SubscriptionSpec};
+use super::spec::{Kinds, Making, SubscriptionSpec};
 
 /// Selects the events of type `E` that are emitted on no topic.
 ///
@@ -248,7 +251,14 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
     /// # }).unwrap();
     /// ```
     pub fn recipient(self, recipient: Recipient<Delivery<E>>) -> SubscriptionSpec {
-        self.queued(move |_| ActorTarget(recipient))
+        let kinds = Kinds {
+            queued: true,
+            actors: true,
+            made: false,
+        };
+        self.with(kinds, move |making| {
+            Ok(Arc::new(ActorTarget::new(recipient, making.weak)))
+        })
     }
 
     /// Calls a function with a reference to the delivery, on the thread that
@@ -275,7 +285,9 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         F: Fn(&Delivery<E>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.with(move |_| CallTarget(callback), false)
+        self.with(Kinds::default(), move |_| {
+            Ok(Arc::new(CallTarget(callback)))
+        })
     }
 
     /// Calls a function whose future runs on the arbiter that runs the emission.
@@ -306,7 +318,10 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         U: Future<Output = R> + 'static,
         R: IntoOutcome + 'static,
     {
-        self.queued(move |_| AsyncTarget(callback))
+        self.queued(move |making| AsyncTarget {
+            callback,
+            limit: making.timeout,
+        })
     }
 
     /// Calls a function that may block or compute for long, on tokio's pool of
@@ -334,28 +349,192 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         F: Fn(Delivery<E>) -> R + Send + Sync + 'static,
         R: IntoOutcome + 'static,
     {
-        self.queued(move |home| BlockingTarget::new(callback, home))
+        self.queued(move |making| BlockingTarget::new(callback, making.home))
+    }
+
+    /// Makes an actor on an arbiter, and delivers to it: the bus starts it, makes it
+    /// anew when it dies of a panic, and stops it when the subscription has ended
+    /// and its last delivery is done.
+    ///
+    /// `make` runs on the arbiter. [`Restart`](crate::Restart) says when it is run again; an actor that
+    /// stops by itself is unlinked, and not restarted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use ventix::{on, Delivery, Emitter, Linker, Strategy};
+    ///
+    /// struct Printer { pages: u32 }
+    ///
+    /// impl Actor for Printer {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Delivery<&'static str>> for Printer {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, text: Delivery<&'static str>, _: &mut Context<Self>) {
+    ///         self.pages += 1;
+    ///         assert_ne!(*text, "jam", "out of order");
+    ///         text.reply(self.pages);
+    ///     }
+    /// }
+    ///
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let arbiter = Arbiter::new();
+    /// let printer = on::<&'static str>().actor_in(&arbiter.handle(), || Printer { pages: 0 });
+    /// # let at_once = ventix::Restart::default().backoff(Default::default(), Default::default());
+    /// # let printer = printer.restart(at_once);
+    /// linker.subscribe(printer)?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let both = futures::join!(emitter.emit_and_wait("jam"), emitter.emit_and_wait("page"));
+    /// assert_eq!(both.0.outcomes().next().unwrap().as_str(), "panicked");
+    /// // The second one waited for the new printer.
+    /// assert_eq!(both.1.replies::<u32>().next(), Some(&1));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn actor_in<A>(
+        self,
+        arbiter: &ArbiterHandle,
+        make: impl Fn() -> A + Send + Sync + 'static,
+    ) -> SubscriptionSpec
+    where
+        A: Actor<Context = Context<A>> + Handler<Delivery<E>>,
+    {
+        self.made_by(&Factory::in_arbiter(arbiter, make))
+    }
+
+    /// Makes `size` equal actors, each on an arbiter of its own, and delivers to one
+    /// of them at a time: so one subscription uses several threads.
+    ///
+    /// The arbiters are stopped with the subscription. Each actor is made, made anew
+    /// and stopped as with [`actor_in`](Self::actor_in). Deliveries start in the order
+    /// of emission with one actor, or per key with [`Routing::Keyed`].
+    ///
+    /// A size of 0 or of more than 1,024 is an error of subscribing, and so is
+    /// subscribing outside a `System`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::collections::HashSet;
+    /// # use std::thread::ThreadId;
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Routing, Strategy};
+    /// # struct Hasher;
+    /// # impl Actor for Hasher { type Context = Context<Self>; }
+    /// # impl Handler<Delivery<u8>> for Hasher {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, n: Delivery<u8>, _: &mut Context<Self>) {
+    /// #         n.reply(std::thread::current().id());
+    /// #     }
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().actor_pool(4, Routing::RoundRobin, || Hasher))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// # let mut threads = HashSet::new();
+    /// for n in 0..4_u8 {
+    ///     let report = emitter.emit_and_wait(n).await;
+    /// #   threads.extend(report.replies::<ThreadId>().cloned());
+    /// }
+    /// # assert_eq!(threads.len(), 4);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn actor_pool<A>(
+        self,
+        size: usize,
+        routing: Routing,
+        make: impl Fn() -> A + Send + Sync + 'static,
+    ) -> SubscriptionSpec
+    where
+        A: Actor<Context = Context<A>> + Handler<Delivery<E>>,
+    {
+        self.made_by(&Factory::pool(size, make).routing(routing))
+    }
+
+    /// Like [`actor_pool`](Self::actor_pool), with one actor on each of the given
+    /// arbiters, which are the user's to stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Routing, Strategy};
+    /// # struct Hasher;
+    /// # impl Actor for Hasher { type Context = Context<Self>; }
+    /// # impl Handler<Delivery<u8>> for Hasher {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, _: Delivery<u8>, _: &mut Context<Self>) {}
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let (a, b) = (Arbiter::new(), Arbiter::new());
+    /// let arbiters = [a.handle(), b.handle()];
+    /// linker.subscribe(on::<u8>().actor_pool_in(arbiters, Routing::Keyed, || Hasher))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(emitter.prepare(1_u8).key("customer 7").emit_and_wait().await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn actor_pool_in<A>(
+        self,
+        arbiters: impl IntoIterator<Item = ArbiterHandle>,
+        routing: Routing,
+        make: impl Fn() -> A + Send + Sync + 'static,
+    ) -> SubscriptionSpec
+    where
+        A: Actor<Context = Context<A>> + Handler<Delivery<E>>,
+    {
+        self.made_by(&Factory::pool_in(arbiters, make).routing(routing))
+    }
+
+    /// Delivers to the actors of a factory, which may handle other events too: see
+    /// [`Factory`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Factory`].
+    pub fn made_by<A>(self, factory: &Factory<A>) -> SubscriptionSpec
+    where
+        A: Actor<Context = Context<A>> + Handler<Delivery<E>>,
+    {
+        let kinds = Kinds {
+            queued: true,
+            actors: false,
+            made: true,
+        };
+        let factory = factory.clone();
+        self.with(kinds, move |making| making.crew(&factory))
     }
 
     /// A handler whose deliveries may wait, and so need a bound.
     fn queued<T: Target<E> + 'static>(
         self,
-        target: impl FnOnce(&Home) -> T + Send + 'static,
+        target: impl FnOnce(&Making<'_>) -> T + Send + 'static,
     ) -> SubscriptionSpec {
-        self.with(target, true)
+        let kinds = Kinds {
+            queued: true,
+            ..Kinds::default()
+        };
+        self.with(kinds, move |making| Ok(Arc::new(target(making))))
     }
 
     fn with<T: Target<E> + 'static>(
         self,
-        target: impl FnOnce(&Home) -> T + Send + 'static,
-        queued: bool,
+        kinds: Kinds,
+        target: impl FnOnce(&Making<'_>) -> Result<Arc<T>, SubscribeError> + Send + 'static,
     ) -> SubscriptionSpec {
         let selectors = self.selectors;
-        let part = move |home: &Home| -> Box<dyn crate::registry::Part> {
-            let target: Arc<dyn Target<E>> = Arc::new(target(home));
-            Box::new(TypedPart { selectors, target })
+        let part = move |making: &Making<'_>| -> Result<Box<dyn Part>, SubscribeError> {
+            let target: Arc<dyn Target<E>> = target(making)?;
+            Ok(Box::new(TypedPart { selectors, target }))
         };
-        SubscriptionSpec::new(Box::new(part), queued, self.invalid)
+        SubscriptionSpec::new(Box::new(part), kinds, self.invalid)
     }
 }
 
@@ -477,10 +656,17 @@ impl<E: Send + Sync + 'static> On<E> {
         E: Message<Result: Send> + Clone,
         F: Fn(E::Result) -> Verdict + Clone + Send + Sync + 'static,
     {
-        self.queued(move |home| PlainActorTarget {
-            addr,
-            judge,
-            home: home.clone(),
+        let kinds = Kinds {
+            queued: true,
+            actors: true,
+            made: false,
+        };
+        self.with(kinds, move |making| {
+            Ok(Arc::new(PlainActorTarget {
+                addr: Lease::new(addr, making.weak),
+                judge,
+                home: making.home.clone(),
+            }))
         })
     }
 }

@@ -1,16 +1,56 @@
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use actix::{Actor, Context};
 use actix_rt::ArbiterHandle;
 
-use crate::event::TopicError;
+use crate::event::{AnyValue, TopicError};
+use crate::handler::{Crew, Factory, Restart};
 use crate::outcome::{Failure, IntoOutcome, Success};
-use crate::registry::{Callbacks, Lane, Part, SubscribeError};
+use crate::registry::{Callbacks, Lane, Overflow, Part, Record, Stopwatch, SubscribeError};
 
-/// The arbiter of the linker, for handlers that need one where there is none.
-pub(super) type Home = ArbiterHandle;
+use super::heartbeat::Heartbeat;
+use super::timeouts::Timeouts;
 
-type MakePart = Box<dyn FnOnce(&Home) -> Box<dyn Part> + Send>;
+/// What the handlers of a subscription are made of, beside what they are.
+pub(super) struct Making<'a> {
+    /// The linker's arbiter, for what needs one where there is none.
+    pub(super) home: &'a ArbiterHandle,
+    pub(super) weak: bool,
+    pub(super) timeout: Option<Duration>,
+    record: &'a Arc<Record>,
+    restart: Restart,
+    heartbeat: Option<&'a Heartbeat>,
+    /// The actors that have been made, by their factory.
+    crews: RefCell<Vec<(*const (), Box<AnyValue>)>>,
+}
+
+impl Making<'_> {
+    /// The actors of a factory: the same for all handlers that name it.
+    pub(super) fn crew<A>(&self, factory: &Factory<A>) -> Result<Arc<Crew<A>>, SubscribeError>
+    where
+        A: Actor<Context = Context<A>>,
+    {
+        let mut crews = self.crews.borrow_mut();
+        let known = crews.iter().find(|(of, _)| *of == factory.identity());
+        let known = known.and_then(|(_, crew)| crew.downcast_ref::<Arc<Crew<A>>>());
+        if let Some(crew) = known {
+            return Ok(crew.clone());
+        }
+        let site = factory.site()?;
+        if let Some(heartbeat) = self.heartbeat {
+            heartbeat.watch("handler", &site);
+        }
+        let crew = Crew::start(site, factory, self.restart, self.record, self.home);
+        let crew = Arc::new(crew);
+        crews.push((factory.identity(), Box::new(crew.clone())));
+        Ok(crew)
+    }
+}
+
+type MakePart = Box<dyn FnOnce(&Making<'_>) -> Result<Box<dyn Part>, SubscribeError> + Send>;
 
 /// A subscription that has not been linked yet: selectors, handlers, options.
 ///
@@ -40,32 +80,50 @@ type MakePart = Box<dyn FnOnce(&Home) -> Box<dyn Part> + Send>;
 #[must_use = "nothing is subscribed until `Linker::subscribe` gets it"]
 pub struct SubscriptionSpec {
     parts: Vec<MakePart>,
-    /// Whether any handler's deliveries may wait, so that they need a bound.
-    queued: bool,
+    kinds: Kinds,
     invalid: Option<TopicError>,
     pub(super) name: Option<Arc<str>>,
     pub(super) once: bool,
     capacity: Option<usize>,
+    overflow: Option<Overflow>,
+    timeout: Option<Duration>,
+    weak: bool,
+    restart: Option<Restart>,
     callbacks: Callbacks,
 }
 
+/// What kinds of handlers there are.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Kinds {
+    /// Their deliveries may wait, so that they need a bound.
+    pub(super) queued: bool,
+    /// Actors of the user's, which can be held weakly.
+    pub(super) actors: bool,
+    /// Actors that the bus makes, and can make anew.
+    pub(super) made: bool,
+}
+
 impl SubscriptionSpec {
-    pub(super) fn new(part: MakePart, queued: bool, invalid: Option<TopicError>) -> Self {
+    pub(super) fn new(part: MakePart, kinds: Kinds, invalid: Option<TopicError>) -> Self {
         Self {
             parts: vec![part],
-            queued,
+            kinds,
             invalid,
             name: None,
             once: false,
             capacity: None,
+            overflow: None,
+            timeout: None,
+            weak: false,
+            restart: None,
             callbacks: Callbacks::default(),
         }
     }
 
     /// Adds the selectors and handlers of `other` to this subscription.
     ///
-    /// Options that both set are taken from `self`; it fires once if either is
-    /// to. Where several of its handlers take an event, as its own type or as any
+    /// Options that both set are taken from `self`; it fires once, and holds
+    /// its actors weakly, if either is to. Where several of its handlers take an event, as its own type or as any
     /// event, the one that was added first runs.
     ///
     /// # Examples
@@ -90,11 +148,17 @@ impl SubscriptionSpec {
     /// ```
     pub fn and(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
-        self.queued |= other.queued;
+        self.kinds.queued |= other.kinds.queued;
+        self.kinds.actors |= other.kinds.actors;
+        self.kinds.made |= other.kinds.made;
         self.invalid = self.invalid.or(other.invalid);
         self.name = self.name.or(other.name);
         self.once |= other.once;
         self.capacity = self.capacity.or(other.capacity);
+        self.overflow = self.overflow.or(other.overflow);
+        self.timeout = self.timeout.or(other.timeout);
+        self.weak |= other.weak;
+        self.restart = self.restart.or(other.restart);
         self.callbacks = self.callbacks.or(&other.callbacks);
         self
     }
@@ -147,7 +211,8 @@ impl SubscriptionSpec {
 
     /// Bounds the deliveries that may be in flight: accepted, and neither
     /// finished nor dropped. What comes on top is refused with
-    /// [`Reason::LaneFull`](crate::Reason::LaneFull), which says what to do then.
+    /// [`Reason::LaneFull`](crate::Reason::LaneFull), which says what to do then, or
+    /// treated as [`overflow`](Self::overflow) says.
     ///
     /// By default 1,024, or what
     /// [`LinkerBuilder::capacity`](crate::LinkerBuilder::capacity) says. Sync
@@ -169,6 +234,126 @@ impl SubscriptionSpec {
     /// ```
     pub fn capacity(mut self, deliveries: usize) -> Self {
         self.capacity = Some(deliveries);
+        self
+    }
+
+    /// Sets what happens to the next delivery when the lane is full: by default it
+    /// is refused. See [`Overflow`](crate::Overflow).
+    ///
+    /// A sync callback, which needs no lane, gets one by it, with the linker's
+    /// default capacity if none is given.
+    ///
+    /// # Examples
+    ///
+    /// Prices that change faster than they can be stored: when 500 wait, a new one drops
+    /// the one of the same share.
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Overflow};
+    /// # struct Price;
+    /// # async fn store(_: &Price) {}
+    /// # actix::System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// let prices = on::<Price>().call_async(|price| async move { store(&price).await });
+    /// linker.subscribe(prices.capacity(500).overflow(Overflow::Coalesce))?;
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = Some(overflow);
+        self
+    }
+
+    /// Ends a delivery as [`TimedOut`](crate::Outcome::TimedOut) that has not ended
+    /// this long after it was handed to the handler, waiting in an actor's mailbox
+    /// included. By default there is no limit.
+    ///
+    /// The future of an async callback is dropped then, unless its arbiter is stuck.
+    /// An actor or a thread cannot be told to stop: the delivery keeps its place in the
+    /// lane until its handler lets go of it, so what is stuck cannot pile up. Time is
+    /// taken on the linker's [arbiter](crate::LinkerBuilder::arbiter), which must not be
+    /// the one that is stuck; for an async callback on its own, and 100 milliseconds
+    /// later on the linker's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let slow = on::<u8>().call_async(|_| std::future::pending::<()>());
+    /// linker.subscribe(slow.timeout(Duration::from_millis(1)))?;
+    /// let report = Emitter::start(&linker, Strategy::current()).emit_and_wait(1_u8).await;
+    /// assert_eq!(report.outcomes().next().unwrap().as_str(), "timed out");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Does not keep the actor alive: when all other addresses of it have gone, it
+    /// stops, and is unlinked. By default a subscription keeps its actor.
+    ///
+    /// For [`actor`](crate::On::actor), [`recipient`](crate::On::recipient) and
+    /// [`plain_actor`](crate::On::plain_actor); otherwise subscribing is an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Linker};
+    /// # struct Session;
+    /// # impl Actor for Session { type Context = Context<Self>; }
+    /// # impl Handler<Delivery<u8>> for Session {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, _: Delivery<u8>, _: &mut Context<Self>) {}
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let session = Session.start();
+    /// let seen = linker.subscribe(on::<u8>().actor(session.clone()).weak())?;
+    /// drop(session); // the last one, so the session ends
+    /// # for _ in 0..10 { actix_rt::task::yield_now().await; }
+    /// assert_eq!(linker.sweep(), 1);
+    /// assert!(!seen.is_active());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn weak(mut self) -> Self {
+        self.weak = true;
+        self
+    }
+
+    /// Sets what happens when an actor that the bus [made](crate::On::actor_in)
+    /// dies. By default it is restarted 5 times within 60 seconds: see [`Restart`](crate::Restart).
+    /// For other handlers subscribing is an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Linker, Restart, SubscribeError};
+    /// # struct Mailer;
+    /// # impl Actor for Mailer { type Context = Context<Self>; }
+    /// # impl Handler<Delivery<u8>> for Mailer {
+    /// #     type Result = ();
+    /// #     fn handle(&mut self, _: Delivery<u8>, _: &mut Context<Self>) {}
+    /// # }
+    /// # System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let mailer = on::<u8>().actor_in(&Arbiter::current(), || Mailer);
+    /// linker.subscribe(mailer.restart(Restart::never()))?;
+    ///
+    /// let callback = on::<u8>().call(|_| ()).restart(Restart::default());
+    /// assert_eq!(linker.subscribe(callback).unwrap_err(), SubscribeError::NotMade);
+    /// # Ok::<(), SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.restart = Some(restart);
         self
     }
 
@@ -240,26 +425,46 @@ impl SubscriptionSpec {
         match &self.invalid {
             Some(error) => Err(error.clone().into()),
             None if self.capacity == Some(0) => Err(SubscribeError::ZeroCapacity),
+            None if self.weak && !self.kinds.actors => Err(SubscribeError::NotWeak),
+            None if self.restart.is_some() && !self.kinds.made => Err(SubscribeError::NotMade),
             None => Ok(()),
         }
     }
 
     pub(super) fn lane(&self, default_capacity: usize) -> Lane {
-        let default = if self.queued {
-            default_capacity
-        } else {
-            Lane::UNBOUNDED
-        };
-        Lane::new(self.capacity.unwrap_or(default))
+        let bounded = self.kinds.queued || self.capacity.is_some() || self.overflow.is_some();
+        if !bounded {
+            return Lane::OPEN;
+        }
+        let capacity = self.capacity.unwrap_or(default_capacity);
+        Lane::new(capacity, self.overflow.unwrap_or_default())
     }
 
-    /// Its own callbacks, or else `defaults`.
+    pub(super) fn stopwatch(&self, home: &ArbiterHandle) -> Option<Arc<dyn Stopwatch>> {
+        Timeouts::start(self.timeout?, home)
+    }
+
     pub(super) fn callbacks_or(&self, defaults: &Callbacks) -> Callbacks {
         self.callbacks.clone().or(defaults)
     }
 
-    pub(super) fn into_parts(self, home: &Home) -> Vec<Box<dyn Part>> {
-        self.parts.into_iter().map(|make| make(home)).collect()
+    /// Makes the handlers.
+    pub(super) fn into_parts(
+        self,
+        record: &Arc<Record>,
+        home: &ArbiterHandle,
+        heartbeat: Option<&Heartbeat>,
+    ) -> Result<Vec<Box<dyn Part>>, SubscribeError> {
+        let making = Making {
+            home,
+            weak: self.weak,
+            timeout: self.timeout,
+            record,
+            restart: self.restart.unwrap_or_default(),
+            heartbeat,
+            crews: RefCell::default(),
+        };
+        self.parts.into_iter().map(|make| make(&making)).collect()
     }
 }
 
@@ -270,6 +475,10 @@ impl fmt::Debug for SubscriptionSpec {
             .field("handlers", &self.parts.len())
             .field("once", &self.once)
             .field("capacity", &self.capacity)
+            .field("overflow", &self.overflow)
+            .field("timeout", &self.timeout)
+            .field("weak", &self.weak)
+            .field("restart", &self.restart)
             .finish_non_exhaustive()
     }
 }

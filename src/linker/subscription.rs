@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::event::SubscriptionId;
-use crate::registry::Selector;
+use crate::registry::{Counts, Record, Selector, Tally};
 
 use super::linker::Core;
 
@@ -26,13 +26,19 @@ use super::linker::Core;
 pub struct Subscription {
     id: SubscriptionId,
     name: Option<Arc<str>>,
+    /// What has become of its deliveries, also after it has ended.
+    tally: Arc<Tally>,
     linker: Weak<Core>,
 }
 
 impl Subscription {
-    pub(super) fn new(id: SubscriptionId, name: Option<Arc<str>>, linker: &Arc<Core>) -> Self {
-        let linker = Arc::downgrade(linker);
-        Self { id, name, linker }
+    pub(super) fn new(record: &Record, linker: &Arc<Core>) -> Self {
+        Self {
+            id: record.id,
+            name: record.name.clone(),
+            tally: record.tally.clone(),
+            linker: Arc::downgrade(linker),
+        }
     }
 
     /// Returns its id.
@@ -78,6 +84,47 @@ impl Subscription {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Returns what has become of its deliveries, also after it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let first = linker.subscribe(on::<u8>().call(|_| ()).once())?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.emit(1_u8);
+    /// emitter.emit(2_u8);
+    /// assert_eq!((first.counts().matched, first.counts().handled), (1, 1));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.tally.counts()
+    }
+
+    /// Tries again with the actors of the subscription that are suspended: those that
+    /// died more often than their [`Restart`](crate::Restart) allows. The budget is as
+    /// at the beginning. Returns whether any was suspended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let subscription = linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// assert!(!subscription.resume(), "it is not suspended");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn resume(&self) -> bool {
+        let linker = self.linker.upgrade();
+        linker.is_some_and(|linker| linker.registry().resume(self.id))
     }
 
     /// Returns whether it is still linked to anything.

@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::AnyValue;
 
@@ -129,6 +130,67 @@ impl Panicked {
 #[error("the delivery was dropped before its handler had finished")]
 #[non_exhaustive]
 pub struct Lost;
+
+/// A handler did not end within the [timeout](crate::SubscriptionSpec::timeout)
+/// of its subscription. It may still be running: a thread cannot be told to stop.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ventix::{on, Emitter, Linker, Outcome, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// let stuck = on::<u8>().call_async(|_| std::future::pending::<()>());
+/// linker.subscribe(stuck.timeout(Duration::from_millis(5)))?;
+/// let report = Emitter::start(&linker, Strategy::current()).emit_and_wait(1_u8).await;
+/// let ended = report.iter().next().unwrap();
+/// let Outcome::TimedOut(late) = ended.outcome() else { unreachable!() };
+/// assert_eq!(late.after(), Duration::from_millis(5));
+/// assert_eq!(late.to_string(), "the handler did not end within 5ms");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the handler did not end within {after:?}")]
+pub struct TimedOut {
+    after: Duration,
+}
+
+impl TimedOut {
+    pub(crate) fn new(after: Duration) -> Self {
+        Self { after }
+    }
+
+    /// Returns how long it had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{Outcome, Report};
+    /// fn longest(report: &Report) -> Option<Duration> {
+    ///     let late = report.outcomes().filter_map(|outcome| match outcome {
+    ///         Outcome::TimedOut(late) => Some(late.after()),
+    ///         _ => None,
+    ///     });
+    ///     late.max()
+    /// }
+    /// # actix::System::new().block_on(async {
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # let linker = Linker::start();
+    /// # let emitter = Emitter::start(&linker, Strategy::inline());
+    /// # let limit = Duration::from_millis(1);
+    /// # linker.subscribe(on::<u8>().call_async(|_| std::future::pending::<()>()).timeout(limit))?;
+    /// # assert_eq!(longest(&emitter.emit_and_wait(1_u8).await), Some(limit));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+}
 
 fn shown(message: Option<&Arc<str>>) -> String {
     message.map_or_else(String::new, |text| format!(": {text}"))

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::error::{BoxError, Panicked, SharedError};
+use super::error::{BoxError, Panicked, SharedError, TimedOut};
 use super::reason::Reason;
 use super::reply::Reply;
 
@@ -51,6 +51,7 @@ pub enum Verdict {
     Handled(Reply),
     Failed(SharedError),
     Panicked(Panicked),
+    TimedOut(TimedOut),
     Lost,
     /// It could not even start.
     Refused(Reason),

@@ -37,7 +37,7 @@ mod report;
 mod tracker;
 
 pub use callback::{Failure, Success};
-pub use error::{BoxError, Lost, Panicked, SharedError};
+pub use error::{BoxError, Lost, Panicked, SharedError, TimedOut};
 pub use into_outcome::IntoOutcome;
 pub use outcome::{Ended, Outcome, Stage};
 pub use reason::Reason;

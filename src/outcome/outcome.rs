@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::event::{EventType, SubscriptionId};
 
-use super::error::{Lost, Panicked, SharedError};
+use super::error::{Lost, Panicked, SharedError, TimedOut};
 use super::into_outcome::Verdict;
 use super::reason::Reason;
 use super::reply::Reply;
@@ -33,6 +33,8 @@ pub enum Outcome {
     Failed(SharedError),
     /// The handler panicked.
     Panicked(Panicked),
+    /// The handler did not end in time. It may still be running.
+    TimedOut(TimedOut),
     /// The delivery was dropped before its handler had begun or finished.
     Lost(Lost),
     /// The subscription is on the emission's topic, but for another type.
@@ -46,6 +48,8 @@ pub enum Outcome {
     Skipped(Reason),
     /// It never reached the handler.
     Refused(Reason),
+    /// The subscription's, or the emitter's, overflow policy dropped it.
+    Dropped(Reason),
 }
 
 impl Outcome {
@@ -89,12 +93,13 @@ impl Outcome {
             Self::Handled(_) | Self::Skipped(_) => None,
             Self::Failed(error) => Some(error.clone()),
             Self::Panicked(panic) => Some(Arc::new(panic.clone())),
+            Self::TimedOut(late) => Some(Arc::new(*late)),
             Self::Lost(lost) => Some(Arc::new(*lost)),
             Self::Mismatch { expected, found } => Some(Arc::new(Reason::Mismatch {
                 expected: *expected,
                 found: *found,
             })),
-            Self::Refused(reason) => Some(Arc::new(reason.clone())),
+            Self::Refused(reason) | Self::Dropped(reason) => Some(Arc::new(reason.clone())),
         }
     }
 
@@ -126,10 +131,12 @@ impl Outcome {
             Self::Handled(_) => "handled",
             Self::Failed(_) => "failed",
             Self::Panicked(_) => "panicked",
+            Self::TimedOut(_) => "timed out",
             Self::Lost(_) => "lost",
             Self::Mismatch { .. } => "mismatch",
             Self::Skipped(_) => "skipped",
             Self::Refused(_) => "refused",
+            Self::Dropped(_) => "dropped",
         }
     }
 }
@@ -140,6 +147,7 @@ impl From<Verdict> for Outcome {
             Verdict::Handled(reply) => Self::Handled(reply),
             Verdict::Failed(error) => Self::Failed(error),
             Verdict::Panicked(panic) => Self::Panicked(panic),
+            Verdict::TimedOut(late) => Self::TimedOut(late),
             Verdict::Lost => Self::Lost(Lost),
             Verdict::Refused(reason) => reason.into(),
         }
@@ -151,6 +159,7 @@ impl From<Reason> for Outcome {
         match reason {
             Reason::Mismatch { expected, found } => Self::Mismatch { expected, found },
             reason if reason.is_skip() => Self::Skipped(reason),
+            reason if reason.is_drop() => Self::Dropped(reason),
             reason => Self::Refused(reason),
         }
     }

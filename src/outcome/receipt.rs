@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use crate::event::{EmissionId, SubscriptionId};
+use crate::event::{EmissionId, HandlerRef, SubscriptionId};
 
 use super::reason::Reason;
 
-/// What [`emit`](crate::Emitter::emit) returns at once: who matched, who will
+/// What [`emit`](crate::Emitter::emit) returns at once: who matched, who is to
 /// get it, and why the others will not.
 ///
 /// `matched` is always `accepted` plus the number of `refusals`, unless the
@@ -237,6 +237,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Whose refusal it is.
+    pub(crate) fn handler(&self) -> HandlerRef {
+        HandlerRef {
+            subscription: self.subscription,
+            name: self.name.clone(),
+        }
+    }
+
     pub(crate) fn new(
         subscription: SubscriptionId,
         name: Option<Arc<str>>,

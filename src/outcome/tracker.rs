@@ -22,7 +22,7 @@ struct Account {
     open: usize,
     lines: Lines,
     report: Option<oneshot::Sender<Lines>>,
-    end: Option<oneshot::Sender<()>>,
+    ends: Vec<oneshot::Sender<()>>,
 }
 
 impl Tracker {
@@ -32,7 +32,7 @@ impl Tracker {
             open: accepted,
             lines: Lines::new(),
             report: None,
-            end: None,
+            ends: Vec::new(),
         }))
     }
 
@@ -46,7 +46,7 @@ impl Tracker {
     /// Asks for a sign when all deliveries have ended.
     pub(crate) fn end(&self) -> oneshot::Receiver<()> {
         let (end, done) = oneshot::channel();
-        self.account().end = Some(end);
+        self.account().ends.push(end);
         done
     }
 
@@ -71,12 +71,15 @@ impl Tracker {
             return;
         }
         let lines = std::mem::take(&mut account.lines);
-        let (report, end) = (account.report.take(), account.end.take());
+        let report = account.report.take();
+        let ends = std::mem::take(&mut account.ends);
         // Waking runs code of an executor: not under the lock.
         drop(account);
         // Those that waited may have gone: then it is nobody's.
         let _ = report.map(|report| report.send(lines));
-        let _ = end.map(|end| end.send(()));
+        for end in ends {
+            let _ = end.send(());
+        }
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {

@@ -43,6 +43,23 @@ pub enum SubscribeError {
     /// A capacity of 0 would refuse everything.
     #[error("a lane must have room for one delivery at least")]
     ZeroCapacity,
+    /// No handler of the subscription is an actor that it could hold weakly.
+    #[error("`weak` is for actors that are subscribed by their address")]
+    NotWeak,
+    /// No handler of the subscription is made by the bus, so none can be made anew.
+    #[error("`restart` is for actors that are made by a factory: `actor_in`, `actor_pool`")]
+    NotMade,
+    /// A pool of so many actors makes no sense.
+    #[error("a pool of {size} actors: between 1 and {max} are allowed")]
+    PoolSize {
+        /// What was asked for.
+        size: usize,
+        /// The most that are allowed.
+        max: usize,
+    },
+    /// A pool of actors starts arbiters, and they belong to a `System`.
+    #[error("a pool of actors must be subscribed on a thread of a `System`")]
+    NoSystem,
     /// [`Linker::stop`](crate::Linker::stop) was called.
     #[error("the linker has stopped")]
     LinkerStopped,

@@ -44,6 +44,8 @@ pub(super) trait AnyList: Send + Sync {
     fn remove(&mut self, id: SubscriptionId, only_dead: bool) -> Vec<Box<dyn Send>>;
     /// Whether a handler of the subscription is in the list.
     fn contains(&self, id: SubscriptionId) -> bool;
+    /// Tries again with the handlers of a subscription that are suspended.
+    fn resume(&self, id: SubscriptionId) -> bool;
     fn is_empty(&self) -> bool;
     /// Every subscription, and which of its handlers is in the list.
     fn records(&self) -> Vec<(Arc<Record>, usize)>;
@@ -66,6 +68,11 @@ impl<E: ?Sized + 'static> AnyList for List<E> {
 
     fn contains(&self, id: SubscriptionId) -> bool {
         self.links.range(of(id)).next().is_some()
+    }
+
+    fn resume(&self, id: SubscriptionId) -> bool {
+        let links = self.links.range(of(id));
+        links.fold(false, |any, (_, link)| any | link.target.resume())
     }
 
     fn is_empty(&self) -> bool {

@@ -1,5 +1,5 @@
-//! From selectors to subscriptions: pure data, without actors, futures or a
-//! clock.
+//! From selectors to subscriptions, and what each of them takes: data that is shared
+//! by handles and threads, without actors. The only thing to wait for is room.
 //!
 //! # How an emission finds its subscriptions
 //!
@@ -22,11 +22,23 @@
 //!
 //! Nothing of a user's is dropped under the lock: a handler may own what unlinks
 //! another one when it is dropped.
+//!
+//! # What an emission takes from a subscription
+//!
+//! A [`Record`] is asked in one order: once already spent, whether the handler is
+//! there, room in its [`Lane`], the one shot. Every answer is counted. A delivery that
+//! was not handled is announced as a notice, by the same registry: see
+//! [`announce`](Registry::announce).
 
+mod announce;
+mod bound;
+mod claims;
+mod errand;
 mod error;
 mod lane;
 mod list;
 mod once;
+mod overflow;
 mod part;
 mod record;
 mod registry;
@@ -35,17 +47,22 @@ mod routes;
 mod selector;
 mod snapshot;
 mod table;
+mod tally;
 mod target;
 mod type_map;
 
 pub use error::SubscribeError;
+pub use overflow::Overflow;
 pub use selector::Selector;
 pub use snapshot::{Snapshot, SubscriptionInfo};
+pub use tally::Counts;
 
+pub(crate) use announce::Host;
 pub(crate) use lane::Lane;
 pub(crate) use once::Once;
 pub(crate) use part::{Part, TypedPart};
-pub(crate) use record::{Callbacks, Record};
+pub(crate) use record::{Callbacks, Record, Stopped, Stopwatch};
 pub(crate) use registry::Registry;
 pub(crate) use route::{Accepted, Place, Route};
+pub(crate) use tally::Tally;
 pub(crate) use target::Target;

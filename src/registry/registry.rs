@@ -1,8 +1,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use crate::event::{EventType, SubscriptionId, Topic};
+use crate::debug::debug_line;
+use crate::event::{EmissionId, EventType, HandlerRef, IdSource, SubscriptionId, Topic};
+use crate::notice::HandlerGone;
 
+use super::announce::Host;
+use super::bound::{Bound, Permit};
 use super::error::SubscribeError;
 use super::part::Part;
 use super::record::Record;
@@ -13,7 +17,6 @@ use super::snapshot::{Snapshot, SubscriptionInfo};
 use super::table::{Leftovers, Linked, Table};
 
 /// All subscriptions of one linker. See the [module's page](super).
-#[derive(Default)]
 pub(crate) struct Registry {
     table: Mutex<Table>,
     routes: Routes,
@@ -21,14 +24,65 @@ pub(crate) struct Registry {
     ids: AtomicU64,
     /// As in the table, for emissions, which do not take its lock.
     closed: AtomicBool,
+    /// The linker, once it is there. It owns this.
+    host: OnceLock<Weak<dyn Host>>,
+    notice_ids: IdSource,
+    /// Notices that wait for the linker's arbiter.
+    notices: Arc<Bound>,
+    missed_notices: AtomicU64,
 }
+
+/// How many notices wait for the linker's arbiter at most.
+const NOTICES: usize = 1_024;
 
 impl Registry {
     pub(crate) fn new(max_subscribers: Option<usize>) -> Self {
         Self {
+            table: Mutex::default(),
+            routes: Routes::default(),
             max_subscribers,
-            ..Self::default()
+            ids: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            host: OnceLock::new(),
+            notice_ids: IdSource::new(),
+            notices: Arc::new(Bound::new(NOTICES)),
+            missed_notices: AtomicU64::new(0),
         }
+    }
+
+    /// Says which linker it belongs to. The first one counts.
+    pub(crate) fn belong_to(&self, host: Weak<dyn Host>) {
+        self.host.get_or_init(|| host);
+    }
+
+    pub(super) fn host(&self) -> Option<Arc<dyn Host>> {
+        self.host.get()?.upgrade()
+    }
+
+    pub(super) fn notice_id(&self) -> EmissionId {
+        self.notice_ids.next()
+    }
+
+    /// A place among the notices that wait; without one, it is missed.
+    pub(super) fn place_for_notice(&self) -> Option<Permit> {
+        let place = Permit::try_take(&self.notices);
+        if place.is_none() {
+            self.missed_notices.fetch_add(1, Ordering::Relaxed);
+        }
+        place
+    }
+
+    pub(crate) fn missed_notices(&self) -> u64 {
+        self.missed_notices.load(Ordering::Relaxed)
+    }
+
+    /// How many deliveries of each subscription have not ended, where there are
+    /// any.
+    pub(crate) fn in_flight(&self) -> Vec<(HandlerRef, usize)> {
+        let records: Vec<_> = self.table().records().collect();
+        let count = |record: &Arc<Record>| (record.handler_ref(), record.in_flight());
+        let counts = records.iter().map(count);
+        counts.filter(|(_, count)| *count > 0).collect()
     }
 
     /// Returns the id of the next subscription.
@@ -42,10 +96,23 @@ impl Registry {
         record: &Arc<Record>,
         parts: &[Box<dyn Part>],
     ) -> Result<(), SubscribeError> {
+        let linked = self.try_link(record, parts);
+        if !matches!(linked, Err(SubscribeError::TooManySubscribers { .. })) || self.sweep() == 0 {
+            return linked;
+        }
+        // Some have gone and were not missed yet.
+        self.try_link(record, parts)
+    }
+
+    fn try_link(
+        &self,
+        record: &Arc<Record>,
+        parts: &[Box<dyn Part>],
+    ) -> Result<(), SubscribeError> {
         let mut linked = Ok(());
-        self.change(|table, left| {
+        self.change(|table, _| {
             let mut touched = Vec::new();
-            linked = table.link(record, parts, self.max_subscribers, &mut touched, left);
+            linked = table.link(record, parts, self.max_subscribers, &mut touched);
             touched
         });
         linked
@@ -66,8 +133,26 @@ impl Registry {
     }
 
     /// Unlinks a subscription from where its handler has gone.
-    pub(crate) fn remove_dead(&self, id: SubscriptionId) {
-        self.change(|table, left| table.remove_dead(id, left));
+    pub(crate) fn remove_dead(&self, record: &Record) -> bool {
+        let touched = self.change(|table, left| table.remove_dead(record.id, left));
+        if touched.is_empty() {
+            return false;
+        }
+        debug_line!(record.debug, linker = %record.debug.name, subscription = %record, "gone");
+        self.announce(|| HandlerGone {
+            handler: record.handler_ref(),
+        });
+        true
+    }
+
+    /// Takes out every handler that has gone, and returns how many subscriptions
+    /// had one.
+    pub(crate) fn sweep(&self) -> usize {
+        let records: Vec<_> = self.table().records().collect();
+        records
+            .iter()
+            .filter(|record| self.remove_dead(record))
+            .count()
     }
 
     /// Unlinks everything from a selector, and returns from how many
@@ -149,6 +234,11 @@ impl Registry {
         self.routes.store(selector, route.clone());
         drop(table);
         route
+    }
+
+    /// Tries again with what is suspended of a subscription.
+    pub(crate) fn resume(&self, id: SubscriptionId) -> bool {
+        self.table().resume(id)
     }
 
     pub(crate) fn subscription_count(&self) -> usize {

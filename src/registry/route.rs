@@ -1,12 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::debug::debug_line;
-use crate::delivery::{Delivery, Emitted, Header, Ledger, Turn};
-use crate::event::{AnyEvent, Metadata};
+use crate::delivery::{AnyHeld, Delivery, Emitted, Held, Ledger, Turn};
+use crate::event::{AnyEvent, EmissionId, HandlerRef, Metadata};
 use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict};
 use crate::shield::shielded;
 
+use super::claims::Claims;
+use super::errand::LaneErrand;
+use super::lane::{Errand, Turnout};
 use super::record::Record;
 use super::target::Target;
 
@@ -45,6 +47,14 @@ pub(crate) enum Accepted {
     Only(Vec<usize>),
 }
 
+/// One that leads to nobody.
+impl<E> Default for Route<E> {
+    fn default() -> Self {
+        let entries = Box::default();
+        Self { entries }
+    }
+}
+
 impl<E: Send + Sync + 'static> Route<E> {
     pub(super) fn new(entries: Vec<Entry<E>>) -> Self {
         Self {
@@ -56,12 +66,44 @@ impl<E: Send + Sync + 'static> Route<E> {
         self.entries.len()
     }
 
+    pub(super) fn entries(&self) -> &[Entry<E>] {
+        &self.entries
+    }
+
+    /// Whether this thread has what the handlers need.
+    pub(super) fn can_start(&self) -> bool {
+        self.entries.iter().all(|entry| entry.goal.can_start())
+    }
+
     /// Claims a delivery for every entry, and says which refused.
     pub(crate) fn claim(&self, place: Place, metadata: &Metadata) -> (Accepted, Vec<Refusal>) {
+        let answers = 0..self.entries.len();
+        self.sort(
+            metadata,
+            answers.map(|at| self.claim_one(at, place, metadata)),
+        )
+    }
+
+    pub(super) fn claim_one(
+        &self,
+        position: usize,
+        place: Place,
+        metadata: &Metadata,
+    ) -> Result<(), Reason> {
+        let Entry { record, goal } = &self.entries[position];
+        record.claim(goal.check(place), metadata)
+    }
+
+    /// Sorts the answers of the entries into accepted and refused.
+    pub(super) fn sort(
+        &self,
+        metadata: &Metadata,
+        answers: impl Iterator<Item = Result<(), Reason>>,
+    ) -> (Accepted, Vec<Refusal>) {
         let mut accepted = Accepted::All;
         let mut refusals = Vec::new();
-        for (position, Entry { record, goal }) in self.entries.iter().enumerate() {
-            match record.claim(goal.check(place)) {
+        for (position, answer) in answers.enumerate() {
+            match answer {
                 Ok(()) => {
                     if let Accepted::Only(positions) = &mut accepted {
                         positions.push(position);
@@ -71,8 +113,10 @@ impl<E: Send + Sync + 'static> Route<E> {
                     if matches!(accepted, Accepted::All) {
                         accepted = Accepted::Only((0..position).collect());
                     }
+                    let record = &self.entries[position].record;
                     if reason == Reason::HandlerGone {
-                        self.unlink(record);
+                        // Drops handlers, and tells of it.
+                        shielded(|| record.unlink_dead());
                     }
                     refusals.push(record.refusal(metadata, reason));
                 }
@@ -81,11 +125,20 @@ impl<E: Send + Sync + 'static> Route<E> {
         (accepted, refusals)
     }
 
-    fn unlink(&self, record: &Record) {
-        debug_line!(record.debug, linker = %record.debug.name, subscription = %record, "gone");
-        if let Some(registry) = record.registry.upgrade() {
-            registry.remove_dead(record.id);
-        }
+    /// Whether a subscription lets the waiting calls wait for room in its lane.
+    pub(crate) fn waits(&self) -> bool {
+        self.entries.iter().any(|entry| entry.record.waits())
+    }
+
+    /// Like [`claim`](Self::claim), and waits for room where a subscription says so.
+    ///
+    /// Dropped before it has resolved, it gives back what it has claimed.
+    pub(crate) async fn claim_when_ready(
+        &self,
+        place: Place,
+        metadata: &Metadata,
+    ) -> (Accepted, Vec<Refusal>) {
+        Claims::new(self, place, metadata).ask().await
     }
 
     /// The position in the order of delivery of each subscription that refused,
@@ -114,20 +167,21 @@ impl<E: Send + Sync + 'static> Route<E> {
     /// Ends deliveries that were claimed and are never to start.
     pub(crate) fn abandon(
         &self,
-        header: &Header,
+        emitted: &Arc<Emitted<E>>,
         accepted: &Accepted,
-        verdict: impl Fn() -> Verdict,
+        verdict: &dyn Fn() -> Verdict,
     ) {
+        let held = Held::new(emitted.clone());
         for position in accepted.positions(self.entries.len()) {
             let record = &self.entries[position].record;
-            record.abandon(position, header, verdict());
+            shielded(|| record.abandon(position, &held, verdict()));
         }
     }
 
     /// Starts the accepted deliveries, one after the other, on this thread. One
     /// that cannot start here is refused, and spends nothing.
-    pub(crate) fn run(&self, emitted: Arc<Emitted<E>>, accepted: &Accepted) {
-        let lent = Turn::lend(emitted);
+    pub(crate) fn run(&self, emitted: Arc<Emitted<E>>, accepted: &Accepted, may_block: bool) {
+        let lent = Turn::lend(Held::new(emitted));
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
         let mut positions = accepted.positions(self.entries.len());
         // One shield for all of them; after a panic the next one goes on.
@@ -135,11 +189,13 @@ impl<E: Send + Sync + 'static> Route<E> {
         while !done {
             shielded(|| {
                 for position in positions.by_ref() {
-                    self.start(&lent, &mut lent_any, position);
+                    self.start(&lent, &mut lent_any, position, may_block);
                 }
                 done = true;
             });
         }
+        // The last to hold the event, perhaps.
+        shielded(move || drop((lent, lent_any)));
     }
 
     fn start(
@@ -147,25 +203,48 @@ impl<E: Send + Sync + 'static> Route<E> {
         lent: &Delivery<E>,
         lent_any: &mut Option<Delivery<AnyEvent>>,
         position: usize,
+        may_block: bool,
     ) {
         let Entry { record, goal } = &self.entries[position];
-        let header = &lent.emitted().header;
         if !goal.can_start() {
             let verdict = Verdict::Refused(Reason::NoArbiter);
-            return record.abandon(position, header, verdict);
+            return record.abandon(position, lent.held(), verdict);
         }
-        record.begin(header);
         match goal {
-            Goal::Typed(target) => target.start(Turn::new(lent, position)),
+            Goal::Typed(target) => deliver(record, target, lent, position, may_block),
             Goal::Any(target) => {
-                let lent = lent_any.get_or_insert_with(|| {
-                    let emitted: Arc<Emitted<AnyEvent>> = lent.emitted().clone();
-                    Turn::lend(emitted)
-                });
-                target.start(Turn::new(lent, position));
+                let lent =
+                    lent_any.get_or_insert_with(|| Turn::lend(Held::any(lent.held().share())));
+                deliver(record, target, lent, position, may_block);
             }
             Goal::Mismatch(_) => unreachable!("a mismatch is never accepted"),
         }
+    }
+}
+
+/// Makes one delivery, or lets it wait for its turn in the lane.
+fn deliver<E: ?Sized + Send + Sync + 'static>(
+    record: &Arc<Record>,
+    target: &Arc<dyn Target<E>>,
+    lent: &Delivery<E>,
+    position: usize,
+    may_block: bool,
+) {
+    let held = lent.held();
+    let errand = || -> Box<dyn Errand> {
+        let held = held.clone();
+        Box::new(LaneErrand::new(held, position, record, target, may_block))
+    };
+    match record
+        .lane
+        .arrive(held.emitted.header.metadata.id(), errand)
+    {
+        Turnout::Now => {
+            record.begin(position, held, target.ends_in_time());
+            target.start(Turn::new(lent, position, may_block));
+        }
+        Turnout::Later => {}
+        Turnout::Dropped(reason) => record.drop_out(position, held, reason),
     }
 }
 
@@ -187,10 +266,13 @@ impl<E: 'static> Goal<E> {
     }
 
     /// Whether the handler could take the event.
-    fn check(&self, place: Place) -> Result<(), Reason> {
+    pub(super) fn check(&self, place: Place) -> Result<(), Reason> {
         match self {
-            Self::Mismatch(reason) => Err(reason.clone()),
-            _ if !self.is_alive() => Err(Reason::HandlerGone),
+            Self::Mismatch(reason) => return Err(reason.clone()),
+            Self::Typed(target) => target.check()?,
+            Self::Any(target) => target.check()?,
+        }
+        match self {
             _ if place == Place::Here && !self.can_start() => Err(Reason::NoArbiter),
             _ => Ok(()),
         }
@@ -198,6 +280,11 @@ impl<E: 'static> Goal<E> {
 }
 
 impl Accepted {
+    /// Whether nobody takes it.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::Only(positions) if positions.is_empty())
+    }
+
     /// The accepted positions of a route of `len` entries.
     fn positions(&self, len: usize) -> impl Iterator<Item = usize> {
         let (all, only) = match self {
@@ -213,10 +300,18 @@ impl<E: Send + Sync + 'static> Ledger for Route<E> {
         self.entries[position].goal.is_alive()
     }
 
-    fn close(&self, position: usize, header: &Header, verdict: Verdict) {
+    fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict) {
         self.entries[position]
             .record
-            .close(position, header, verdict);
+            .close(position, event, verdict);
+    }
+
+    fn is_over(&self, position: usize, id: EmissionId) -> bool {
+        self.entries[position].record.is_over(id)
+    }
+
+    fn handler(&self, position: usize) -> HandlerRef {
+        self.entries[position].record.handler_ref()
     }
 
     fn as_any(&self) -> &AnyEvent {

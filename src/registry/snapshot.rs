@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use crate::event::SubscriptionId;
 
-use super::lane::Lane;
+use super::overflow::Overflow;
 use super::record::Record;
 use super::selector::Selector;
+use super::tally::Counts;
 
 /// The subscriptions of a linker at one moment, in the order of subscription.
 ///
@@ -235,8 +236,45 @@ impl SubscriptionInfo {
     /// ```
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
-        let capacity = self.record.lane.capacity();
-        (capacity != Lane::UNBOUNDED).then_some(capacity)
+        self.record.lane.capacity()
+    }
+
+    /// Returns what happens to the next delivery when there is no room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Overflow};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let newest = on::<u8>().call_async(|_| async {}).overflow(Overflow::DropOldest);
+    /// linker.subscribe(newest)?;
+    /// assert_eq!(linker.snapshot().iter().next().unwrap().overflow(), Overflow::DropOldest);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn overflow(&self) -> Overflow {
+        self.record.lane.overflow()
+    }
+
+    /// Returns what has become of its deliveries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(linker.snapshot().iter().next().unwrap().counts().handled, 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.record.tally.counts()
     }
 }
 

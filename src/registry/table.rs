@@ -95,7 +95,6 @@ impl Table {
         parts: &[Box<dyn Part>],
         max: Option<usize>,
         touched: &mut Vec<Selector>,
-        left: &mut Leftovers,
     ) -> Result<(), SubscribeError> {
         if self.closed {
             return Err(SubscribeError::LinkerStopped);
@@ -110,7 +109,6 @@ impl Table {
             return Err(SubscribeError::NoSelector);
         }
         if let Some(max) = max {
-            touched.extend(self.make_room(&selectors, max, left));
             let full = |selector: &&Selector| self.subscriber_count(selector) >= max;
             if let Some(event) = selectors.iter().find(full).cloned() {
                 return Err(SubscribeError::TooManySubscribers { event, max });
@@ -133,21 +131,6 @@ impl Table {
         let linked = Linked { record, selectors };
         self.subscriptions.insert(linked.record.id, linked);
         Ok(())
-    }
-
-    /// Takes those out of full selectors whose handler has gone and was not
-    /// missed yet, and returns where they were.
-    fn make_room(
-        &mut self,
-        selectors: &[Selector],
-        max: usize,
-        left: &mut Leftovers,
-    ) -> Vec<Selector> {
-        let full = |s: &&Selector| self.subscriber_count(s) >= max;
-        let full: Vec<_> = selectors.iter().filter(full).collect();
-        let ids: Vec<_> = full.iter().flat_map(|s| self.subscribers(s)).collect();
-        let remove = |id| self.remove_dead(id, left);
-        ids.into_iter().flat_map(remove).collect()
     }
 
     /// Takes a subscription out of all its selectors and returns them.
@@ -270,12 +253,26 @@ impl Table {
         self.subscriptions.values()
     }
 
+    pub(super) fn records(&self) -> impl Iterator<Item = Arc<Record>> {
+        self.subscriptions
+            .values()
+            .map(|linked| linked.record.clone())
+    }
+
     pub(super) fn subscription(&self, id: SubscriptionId) -> Option<&Linked> {
         self.subscriptions.get(&id)
     }
 
     pub(super) fn subscription_count(&self) -> usize {
         self.subscriptions.len()
+    }
+
+    pub(super) fn resume(&self, id: SubscriptionId) -> bool {
+        let linked = self.subscriptions.get(&id);
+        let selectors = linked.map_or(&[][..], |linked| &linked.selectors);
+        let buckets = selectors.iter().filter_map(|s| self.buckets.get(s));
+        let lists = buckets.flat_map(|bucket| bucket.lists.values());
+        lists.fold(false, |any, list| any | list.resume(id))
     }
 
     pub(super) fn selectors(&self) -> impl Iterator<Item = &Selector> {

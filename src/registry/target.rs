@@ -1,4 +1,5 @@
 use crate::delivery::Turn;
+use crate::outcome::Reason;
 
 /// What a subscription delivers to, for one type of event.
 pub(crate) trait Target<E: ?Sized + 'static>: Send + Sync {
@@ -9,6 +10,25 @@ pub(crate) trait Target<E: ?Sized + 'static>: Send + Sync {
     /// Whether there is still somebody to deliver to.
     fn is_alive(&self) -> bool {
         true
+    }
+
+    /// Why it takes nothing, if it does not.
+    fn check(&self) -> Result<(), Reason> {
+        if self.is_alive() {
+            Ok(())
+        } else {
+            Err(Reason::HandlerGone)
+        }
+    }
+
+    /// Tries again with a handler that was suspended. Returns whether it was.
+    fn resume(&self) -> bool {
+        false
+    }
+
+    /// Whether it ends by itself what takes longer than the subscription's timeout.
+    fn ends_in_time(&self) -> bool {
+        false
     }
 
     /// Whether it can start on this thread. Async callbacks need an arbiter.

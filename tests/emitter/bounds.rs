@@ -1,7 +1,7 @@
 //! No mailbox without a bound: what comes on top is refused, never queued.
 
 use actix::prelude::*;
-use ventix::{Delivery, Emitter, Linker, Reason, Strategy, on};
+use ventix::{Delivery, Emitter, Linker, Overflow, Reason, Strategy, on};
 
 /// Keeps what it gets until it is told.
 #[derive(Default)]
@@ -64,7 +64,8 @@ async fn an_emission_that_finds_the_emitter_full_is_refused_in_every_line_of_its
     let linker = Linker::start();
     linker.subscribe(on::<u32>().call(|_| ()).once()).unwrap();
     linker.subscribe(on::<u32>().call(|_| ())).unwrap();
-    let emitter = Emitter::builder(&linker).capacity(1).start().unwrap();
+    let strategy = Strategy::current().bounded(1, Overflow::Refuse);
+    let emitter = Emitter::start(&linker, strategy);
     linker.subscribe(on::<u8>().call(|_| ())).unwrap();
     assert!(emitter.emit(1_u8).is_complete());
     let report = emitter.emit_and_wait(2_u32).await;

@@ -118,11 +118,8 @@ async fn an_emission_that_waits_holds_the_one_shot_and_its_place() {
     linker.subscribe(on::<u8>().call(|_| ()).once()).unwrap();
     linker.subscribe(on::<u8>().call(|_| ())).unwrap();
     let hold = Hold::default().start();
-    let emitter = Emitter::builder(&linker)
-        .strategy(ventix::Strategy::custom(hold.clone().recipient()))
-        .capacity(2)
-        .start()
-        .unwrap();
+    let strategy = ventix::Strategy::custom(hold.clone().recipient());
+    let emitter = Emitter::start(&linker, strategy.bounded(2, ventix::Overflow::Refuse));
     let first = emitter.emit(1_u8);
     let second = emitter.emit(2_u8);
     assert_eq!((first.accepted(), second.accepted()), (2, 1));

@@ -1,14 +1,21 @@
 //! Emitters: what every strategy promises, and what each adds.
 
+mod blocking;
 mod bounds;
 mod current;
 mod custom;
 mod dedicated;
+mod drain;
+mod fairness;
+mod in_order;
 mod inline;
 mod messages;
 mod metadata;
 mod on;
+mod overflow;
+mod pool;
 mod promises;
+mod switch;
 
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +50,12 @@ struct Plain;
 
 impl Actor for Plain {
     type Context = Context<Self>;
+}
+
+impl Plain {
+    fn start_in(self, arbiter: &Arbiter) -> Addr<Self> {
+        Self::start_in_arbiter(&arbiter.handle(), |_| self)
+    }
 }
 
 impl Handler<Emission> for Plain {

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix::prelude::*;
-use ventix::{Delivery, Emission, Emitter, Linker, Outcome, Stage, Strategy, on, on_any, on_topic};
+use ventix::{
+    Delivery, Emission, Emitter, Linker, Outcome, Overflow, Routing, Stage, Strategy, on, on_any,
+    on_topic,
+};
 
 use super::{Log, Plain, words};
 
@@ -23,24 +27,96 @@ impl Handler<Emission> for OneByOne {
     }
 }
 
-fn every_strategy() -> Vec<Strategy> {
+/// What order a strategy keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Each emission ends before the next begins.
+    Ends,
+    /// Each emission starts after the one before.
+    Starts,
+    /// Of one key, each emission ends before the next begins.
+    EndsByKey,
+    /// Of one key, each emission starts after the one before.
+    StartsByKey,
+    None,
+}
+
+/// All of them, but for an actor each for the custom ones.
+fn every_strategy() -> Vec<(Order, Strategy)> {
+    use Order::*;
     let arbiter = Arbiter::new();
+    let custom = || Strategy::custom(Plain.start().recipient());
+    let custom_pool = || {
+        let plain = |_| Plain.start_in(&Arbiter::new()).recipient();
+        Strategy::custom_pool((0..3).map(plain))
+    };
     vec![
-        Strategy::inline(),
-        Strategy::current(),
-        Strategy::on(&arbiter.handle()),
-        Strategy::dedicated(),
-        Strategy::custom(Plain.start().recipient()),
-        Strategy::custom(OneByOne.start().recipient()),
+        (Starts, Strategy::inline()),
+        (Ends, Strategy::inline().in_order()),
+        (Starts, Strategy::current()),
+        (Ends, Strategy::current().in_order()),
+        (Starts, Strategy::on(&arbiter.handle())),
+        (Ends, Strategy::on(&arbiter.handle()).in_order()),
+        (Starts, Strategy::dedicated()),
+        (Ends, Strategy::dedicated().in_order()),
+        (None, Strategy::pool(3)),
+        (None, Strategy::pool(3).routing(Routing::LeastLoaded)),
+        (StartsByKey, Strategy::pool(3).routing(Routing::Keyed)),
+        (Ends, Strategy::pool(3).in_order()),
+        (
+            Ends,
+            Strategy::pool(3).routing(Routing::LeastLoaded).in_order(),
+        ),
+        (
+            EndsByKey,
+            Strategy::pool(3).routing(Routing::Keyed).in_order(),
+        ),
+        (Starts, Strategy::blocking(1)),
+        (None, Strategy::blocking(3)),
+        (Ends, Strategy::blocking(1).in_order()),
+        (Ends, Strategy::blocking(3).in_order()),
+        (Starts, custom()),
+        (Ends, custom().in_order()),
+        (Starts, custom().bounded(1_024, Overflow::DropOldest)),
+        (Ends, Strategy::custom(OneByOne.start().recipient())),
+        (None, custom_pool()),
+        (StartsByKey, custom_pool().routing(Routing::Keyed)),
+        (Ends, custom_pool().in_order()),
+        (EndsByKey, custom_pool().routing(Routing::Keyed).in_order()),
     ]
+}
+
+/// Each of them, by its name, to be made in a `System` of its own.
+pub(super) fn every_strategy_by_name() -> Vec<(String, impl Fn() -> Strategy)> {
+    let names = System::new().block_on(async {
+        let name = |(_, strategy)| format!("{strategy:?}");
+        every_strategy().into_iter().map(name).collect::<Vec<_>>()
+    });
+    let named = |(at, name)| (name, move || every_strategy().swap_remove(at).1);
+    names.into_iter().enumerate().map(named).collect()
 }
 
 /// Runs a promise on a fresh linker for every strategy.
 async fn everywhere(promise: impl AsyncFn(Linker, Emitter)) {
-    for strategy in every_strategy() {
-        let linker = Linker::start();
-        let emitter = Emitter::start(&linker, strategy);
-        promise(linker, emitter).await;
+    wherever(
+        |_| true,
+        async |_, linker, emitter| promise(linker, emitter).await,
+    )
+    .await;
+}
+
+/// Runs a promise for every strategy that keeps a certain order.
+async fn wherever(keeps: impl Fn(Order) -> bool, promise: impl AsyncFn(Order, Linker, Emitter)) {
+    for (order, strategy) in every_strategy() {
+        if keeps(order) {
+            let linker = Linker::start();
+            let name = format!("{strategy:?}");
+            let builder = Emitter::builder(&linker).strategy(strategy).name(&*name);
+            let emitter = builder.start().unwrap();
+            let promised = promise(order, linker, emitter);
+            let in_time = actix_rt::time::timeout(Duration::from_secs(20), promised);
+            assert!(in_time.await.is_ok(), "still waiting: {name}");
+        }
     }
 }
 
@@ -68,7 +144,8 @@ async fn deliveries_of_one_emission_start_in_the_order_of_subscription() {
 
 #[actix::test]
 async fn emissions_reach_a_subscription_in_the_order_they_were_made() {
-    everywhere(async |linker, emitter| {
+    let keeps = |order| order != Order::None;
+    wherever(keeps, async |_, linker, emitter| {
         let log = Log::new();
         let actor = Collector(Log::new()).start();
         let writer = log.clone();
@@ -77,9 +154,10 @@ async fn emissions_reach_a_subscription_in_the_order_they_were_made() {
             .unwrap();
         linker.subscribe(on::<u32>().actor(actor.clone())).unwrap();
         for n in 0..500 {
-            assert!(emitter.emit(n as u32).is_complete());
+            assert!(emitter.prepare(n as u32).key("k").emit().is_complete());
         }
-        assert!(emitter.emit_and_wait(500_u32).await.all_handled());
+        let last = emitter.prepare(500_u32).key("k").emit_and_wait().await;
+        assert!(last.all_handled());
         assert_eq!(log.entries(), (0..=500).collect::<Vec<_>>());
         assert_eq!(actor.send(Collected).await.unwrap(), log.entries());
     })
@@ -130,7 +208,7 @@ async fn once_fires_once_across_selectors_and_is_gone() {
         let second = emitter.prepare(2_u8).topic("bytes.in").emit();
         assert_eq!(first.accepted() + second.accepted(), 1);
         let _ = emitter.emit_and_wait(3_u8).await;
-        while !linker.is_empty() {
+        while !linker.is_empty() || fired.load(Ordering::Relaxed) == 0 {
             actix_rt::task::yield_now().await;
         }
         assert_eq!(fired.load(Ordering::Relaxed), 1);
@@ -251,7 +329,10 @@ async fn what_a_handler_emits_names_its_cause() {
             .unwrap();
         let receipt = emitter.emit(1_u8);
         wait.await.unwrap();
-        // With `inline` a handler's emission runs before its own has gone on.
+        // Where it runs beside its own, or in its middle, it may be seen first.
+        while log.entries().len() < 3 {
+            actix_rt::task::yield_now().await;
+        }
         let mut seen = log.entries();
         seen.sort_by_key(|(id, ..)| *id);
         let ids: Vec<_> = seen.iter().map(|(id, ..)| *id).collect();
@@ -304,7 +385,231 @@ async fn an_emitter_works_from_a_plain_thread() {
             .unwrap();
         assert_eq!(receipt.accepted(), 1);
         let _ = emitter.emit_and_wait(8_u8).await;
-        assert_eq!(log.entries(), [7, 8]);
+        while log.entries().len() < 2 {
+            actix_rt::task::yield_now().await;
+        }
+        assert!(log.entries().contains(&7));
+    })
+    .await;
+}
+
+/// Ends late: after everything else has had a turn or two.
+async fn dawdle() {
+    for _ in 0..5 {
+        actix_rt::task::yield_now().await;
+    }
+}
+
+#[actix::test]
+async fn in_order_an_emission_ends_before_the_next_begins_and_nested_ones_come_right_after() {
+    let keeps = |order| matches!(order, Order::Ends | Order::EndsByKey);
+    wherever(keeps, async |_, linker, emitter| {
+        let log = Log::new();
+        let writer = log.clone();
+        linker
+            .subscribe(on::<u32>().call_async(move |n| {
+                let log = writer.clone();
+                async move {
+                    log.push(format!("{} begins", *n));
+                    dawdle().await;
+                    let nested: &[u32] = match *n {
+                        1 => &[11, 12],
+                        11 => &[111],
+                        _ => &[],
+                    };
+                    for nested in nested {
+                        assert!(n.emitter().emit(*nested).is_complete());
+                    }
+                    dawdle().await;
+                    log.push(format!("{} ends", *n));
+                }
+            }))
+            .unwrap();
+        // The user's own actor knows nothing of what is nested.
+        let is_ours = !format!("{emitter:?}").contains("custom(..)\"");
+        assert!(emitter.prepare(1_u32).key("k").emit().is_complete());
+        let last = emitter.prepare(2_u32).key("k").emit_and_wait();
+        assert!(last.await.all_handled());
+        while log.entries().len() < 10 {
+            actix_rt::task::yield_now().await;
+        }
+        let numbers = if is_ours {
+            [1, 11, 111, 12, 2]
+        } else {
+            [1, 2, 11, 12, 111]
+        };
+        let steps = |n| [format!("{n} begins"), format!("{n} ends")];
+        let expected: Vec<_> = numbers.into_iter().flat_map(steps).collect();
+        assert_eq!(log.entries(), expected, "{emitter:?}");
+    })
+    .await;
+}
+
+#[actix::test]
+async fn a_handler_may_wait_for_what_it_emits() {
+    // Those that let one end before the next begins by themselves cannot know.
+    let ours = |linker: &Linker, emitter: &Emitter| {
+        let _ = linker;
+        !format!("{emitter:?}").contains("custom(..)\"")
+    };
+    wherever(
+        |_| true,
+        async |order, linker, emitter| {
+            if order == Order::Ends && !ours(&linker, &emitter) {
+                return;
+            }
+            let log = Log::new();
+            let (a, b) = (log.clone(), log.clone());
+            linker
+                .subscribe(on::<u32>().call_async(move |n| {
+                    let log = a.clone();
+                    async move {
+                        log.push(*n);
+                        let nested = n.emitter().emit_and_wait(u64::from(*n) * 10).await;
+                        assert!(nested.all_handled());
+                        log.push(*n + 100);
+                    }
+                }))
+                .unwrap();
+            let inner = Nested(b).start();
+            linker.subscribe(on::<u64>().actor(inner)).unwrap();
+            linker
+                .subscribe(on::<u8>().call_async(async |_| dawdle().await))
+                .unwrap();
+            let first = emitter.prepare(1_u32).key("k").emit_and_wait();
+            let second = emitter.prepare(2_u32).key("k").emit_and_wait();
+            let (first, second) = futures::join!(first, second);
+            assert!(first.all_handled() && second.all_handled());
+            let entries = log.entries();
+            let mut sorted = entries.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, [1, 2, 10, 20, 101, 102], "{emitter:?}");
+            if matches!(order, Order::Ends | Order::EndsByKey) {
+                assert_eq!(entries, [1, 10, 101, 2, 20, 102], "{emitter:?}");
+            }
+        },
+    )
+    .await;
+}
+
+/// An actor whose handler waits for what it emits.
+struct Nested(Log<u32>);
+
+impl Actor for Nested {
+    type Context = Context<Self>;
+}
+
+impl Handler<Delivery<u64>> for Nested {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, n: Delivery<u64>, _: &mut Context<Self>) -> Self::Result {
+        let log = self.0.clone();
+        Box::pin(n.settle_async(async move |n| {
+            let nested = n.emitter().emit_and_wait(1_u8).await;
+            log.push(u32::try_from(**n).unwrap());
+            nested.all_handled().then_some(()).ok_or("not handled")
+        }))
+    }
+}
+
+#[actix::test]
+async fn a_drain_waits_for_what_was_accepted_and_refuses_what_comes() {
+    everywhere(async |linker, emitter| {
+        let handled = Arc::new(AtomicUsize::new(0));
+        let (a, b, c) = (handled.clone(), handled.clone(), handled.clone());
+        let count = |counter: &AtomicUsize| counter.fetch_add(1, Ordering::SeqCst);
+        linker
+            .subscribe(on::<u8>().call(move |n| {
+                count(&a);
+                // What comes after the drain has begun is refused, also from a handler.
+                let _ = n.emitter().emit(1_u16);
+            }))
+            .unwrap();
+        linker
+            .subscribe(on::<u8>().call_async(move |_| {
+                let counter = b.clone();
+                async move {
+                    dawdle().await;
+                    count(&counter);
+                }
+            }))
+            .unwrap();
+        linker
+            .subscribe(on::<u8>().call_blocking(move |_| {
+                count(&c);
+            }))
+            .unwrap();
+        for _ in 0..20 {
+            assert!(emitter.emit(1_u8).is_complete());
+        }
+        let drained = emitter.drain(Duration::from_secs(10)).await;
+        assert!(drained.is_complete(), "{drained} {emitter:?}");
+        assert_eq!(handled.load(Ordering::SeqCst), 60);
+        let shut = Some(&ventix::Reason::ShuttingDown);
+        assert_eq!(emitter.emit(1_u8).refusal(), shut);
+        assert_eq!(emitter.emit("unheard").refusal(), shut);
+        assert_eq!(emitter.emit_and_wait(1_u8).await.receipt().refusal(), shut);
+        let message = emitter.addr().send(ventix::Emit(1_u8)).await.unwrap();
+        assert_eq!(message.refusal(), shut);
+        assert!(emitter.drain(Duration::ZERO).await.is_complete());
+    })
+    .await;
+}
+
+#[actix::test]
+async fn a_panic_costs_no_thread() {
+    everywhere(async |linker, emitter| {
+        linker.subscribe(on::<u8>().call(|_| panic!("no"))).unwrap();
+        linker
+            .subscribe(on::<u16>().call_async(async |_| ()))
+            .unwrap();
+        for _ in 0..10 {
+            assert!(emitter.emit(1_u8).is_complete());
+        }
+        for _ in 0..10 {
+            assert!(
+                emitter.emit_and_wait(1_u16).await.all_handled(),
+                "{emitter:?}"
+            );
+        }
+    })
+    .await;
+}
+
+#[actix::test]
+async fn an_emitter_works_on_when_only_its_emissions_are_left() {
+    everywhere(async |linker, emitter| {
+        let (go, gate) = futures::channel::oneshot::channel::<()>();
+        let gate = std::sync::Mutex::new(Some(gate));
+        let (tell, told) = futures::channel::oneshot::channel();
+        let tell = std::sync::Mutex::new(Some(tell));
+        linker
+            .subscribe(on::<u8>().call_async(move |n| {
+                let gate = gate.lock().unwrap().take().unwrap();
+                async move {
+                    gate.await.unwrap();
+                    assert!(n.emitter().emit_and_wait(1_u16).await.all_handled());
+                    assert!(n.emitter().addr().send(ventix::Emit(2_u16)).await.is_ok());
+                }
+            }))
+            .unwrap();
+        linker
+            .subscribe(on::<u16>().call(move |n| {
+                if **n == 2 {
+                    tell.lock().unwrap().take().unwrap().send(()).unwrap();
+                }
+            }))
+            .unwrap();
+        let is_users = format!("{emitter:?}").contains("custom(..)\"");
+        if is_users {
+            return;
+        }
+        assert!(emitter.emit(1_u8).is_complete());
+        let weak = emitter.downgrade();
+        drop(emitter);
+        assert!(weak.upgrade().is_none());
+        go.send(()).unwrap();
+        told.await.unwrap();
     })
     .await;
 }

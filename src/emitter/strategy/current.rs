@@ -2,7 +2,7 @@ use actix_rt::Arbiter;
 
 use crate::linker::StartError;
 
-use super::{Flavor, Placement, Strategy, on};
+use super::{Flavor, Seating, Strategy, on};
 
 impl Strategy {
     /// Runs emissions on the arbiter on which the emitter is started, after what
@@ -24,11 +24,11 @@ impl Strategy {
     /// ```
     #[must_use]
     pub fn current() -> Self {
-        Self(Flavor::Current)
+        Self::new(Flavor::Current)
     }
 }
 
-pub(super) fn place() -> Result<Placement, StartError> {
+pub(super) fn seat() -> Result<Seating, StartError> {
     let arbiter = Arbiter::try_current().ok_or(StartError::NoArbiter)?;
-    Ok(on::place(arbiter))
+    Ok(on::seat(arbiter))
 }

@@ -1,9 +1,7 @@
-use actix_rt::{Arbiter, System};
-
 use crate::linker::StartError;
 
-use super::super::shared::{Dispatch, OwnedArbiter};
-use super::{Flavor, Placement, Strategy};
+use super::super::gear::How;
+use super::{Flavor, Seating, Strategy};
 
 impl Strategy {
     /// Runs emissions on an arbiter, and so on a thread, of the emitter's own. It
@@ -25,17 +23,10 @@ impl Strategy {
     /// ```
     #[must_use]
     pub fn dedicated() -> Self {
-        Self(Flavor::Dedicated)
+        Self::new(Flavor::Dedicated)
     }
 }
 
-pub(super) fn place() -> Result<Placement, StartError> {
-    // actix panics when it is to start an arbiter outside a System.
-    System::try_current().ok_or(StartError::NoArbiter)?;
-    let arbiter = Arbiter::new();
-    Ok(Placement {
-        arbiter: arbiter.handle(),
-        owned: Some(OwnedArbiter(arbiter)),
-        dispatch: Dispatch::Own,
-    })
+pub(super) fn seat() -> Result<Seating, StartError> {
+    Seating::own(How::Run, 1, false)
 }

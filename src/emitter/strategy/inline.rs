@@ -1,7 +1,7 @@
-use actix_rt::{Arbiter, ArbiterHandle};
+use crate::handler::Site;
 
-use super::super::shared::Dispatch;
-use super::{Flavor, Placement, Strategy};
+use super::super::gear::How;
+use super::{Flavor, Seating, Strategy};
 
 impl Strategy {
     /// Runs emissions on the thread that emits, before `emit` returns.
@@ -10,6 +10,12 @@ impl Strategy {
     /// have been spawned on the caller's arbiter. On a thread that has none their
     /// delivery is refused with
     /// [`Reason::NoArbiter`](crate::Reason::NoArbiter).
+    ///
+    /// What a handler emits runs at once, in the middle of what it was emitted by.
+    /// [In order](Self::in_order) it runs after that, still before `emit` returns; and
+    /// an emission that finds another one running waits for it. When that has ended,
+    /// what waits runs on the thread that emitted first, or on the linker's arbiter
+    /// if async callbacks or actors had to be waited for.
     ///
     /// # Examples
     ///
@@ -32,14 +38,14 @@ impl Strategy {
     /// ```
     #[must_use]
     pub fn inline() -> Self {
-        Self(Flavor::Inline)
+        Self::new(Flavor::Inline)
     }
 }
 
-pub(super) fn place(home: &ArbiterHandle) -> Placement {
-    Placement {
-        arbiter: Arbiter::try_current().unwrap_or_else(|| home.clone()),
-        owned: None,
-        dispatch: Dispatch::Inline,
+pub(super) fn seat() -> Seating {
+    Seating {
+        how: How::Run,
+        site: Site::given(Vec::new()),
+        is_split: false,
     }
 }

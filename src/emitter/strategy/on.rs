@@ -1,7 +1,9 @@
 use actix_rt::ArbiterHandle;
 
-use super::super::shared::Dispatch;
-use super::{Flavor, Placement, Strategy};
+use crate::handler::Site;
+
+use super::super::gear::How;
+use super::{Flavor, Seating, Strategy};
 
 impl Strategy {
     /// Runs emissions on an arbiter of the user's.
@@ -27,14 +29,14 @@ impl Strategy {
     /// ```
     #[must_use]
     pub fn on(arbiter: &ArbiterHandle) -> Self {
-        Self(Flavor::On(arbiter.clone()))
+        Self::new(Flavor::On(arbiter.clone()))
     }
 }
 
-pub(super) fn place(arbiter: ArbiterHandle) -> Placement {
-    Placement {
-        arbiter,
-        owned: None,
-        dispatch: Dispatch::Own,
+pub(super) fn seat(arbiter: ArbiterHandle) -> Seating {
+    Seating {
+        how: How::Run,
+        site: Site::given(vec![arbiter]),
+        is_split: false,
     }
 }

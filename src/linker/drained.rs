@@ -1,0 +1,171 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::SubscriptionId;
+
+/// What a drain left behind: nothing, if all went well.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ventix::{on, Emitter, Linker, Strategy};
+/// # actix::System::new().block_on(async {
+/// let linker = Linker::start();
+/// linker.subscribe(on::<u8>().call_async(|_| std::future::pending::<()>()).named("stuck"))?;
+/// let emitter = Emitter::start(&linker, Strategy::current());
+/// emitter.emit(1_u8);
+/// let left = emitter.drain(Duration::from_millis(5)).await;
+/// assert!(!left.is_complete());
+/// assert_eq!(left.to_string(), "1 emission unfinished; in flight: 1 of #1 (stuck)");
+/// # Ok::<(), ventix::SubscribeError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use = "it says what did not finish in time"]
+pub struct Drained {
+    emissions: usize,
+    deliveries: Vec<Unfinished>,
+}
+
+impl Drained {
+    pub(crate) fn new(emissions: usize, deliveries: Vec<Unfinished>) -> Self {
+        Self {
+            emissions,
+            deliveries,
+        }
+    }
+
+    /// Returns whether everything that was accepted has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(ventix::Drained::default().is_complete());
+    /// ```
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.emissions == 0
+    }
+
+    /// Returns how many emissions had not ended: they waited, or some of their
+    /// deliveries were not done. They go on as long as their `System` runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(ventix::Drained::default().emissions(), 0);
+    /// ```
+    #[must_use]
+    pub fn emissions(&self) -> usize {
+        self.emissions
+    }
+
+    /// Returns the subscriptions that had deliveries in flight when the time was
+    /// over, whoever emitted them. Empty when all has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let stuck = linker.subscribe(on::<u8>().call_async(|_| std::future::pending::<()>()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// emitter.emit(1_u8);
+    /// emitter.emit(2_u8);
+    /// let left = linker.drain(Duration::from_millis(5)).await;
+    /// assert_eq!(left.deliveries()[0].subscription(), stuck.id());
+    /// assert_eq!(left.deliveries()[0].count(), 2);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn deliveries(&self) -> &[Unfinished] {
+        &self.deliveries
+    }
+}
+
+impl fmt::Display for Drained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.emissions {
+            0 => return f.write_str("everything has ended"),
+            1 => f.write_str("1 emission unfinished")?,
+            n => write!(f, "{n} emissions unfinished")?,
+        }
+        for (i, left) in self.deliveries.iter().enumerate() {
+            let before = if i > 0 { ", " } else { "; in flight: " };
+            write!(f, "{before}{left}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A subscription whose deliveries had not all ended.
+///
+/// # Examples
+///
+/// See [`Drained::deliveries`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    subscription: SubscriptionId,
+    name: Option<Arc<str>>,
+    count: usize,
+}
+
+impl Unfinished {
+    pub(crate) fn new(subscription: SubscriptionId, name: Option<Arc<str>>, count: usize) -> Self {
+        Self {
+            subscription,
+            name,
+            count,
+        }
+    }
+
+    /// Returns the subscription.
+    ///
+    /// # Examples
+    ///
+    /// See [`Drained::deliveries`].
+    #[must_use]
+    pub fn subscription(&self) -> SubscriptionId {
+        self.subscription
+    }
+
+    /// Returns the subscription's name, if it was given one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::Drained;
+    /// fn names(left: &Drained) -> Vec<&str> {
+    ///     left.deliveries().iter().filter_map(|of| of.name()).collect()
+    /// }
+    /// assert!(names(&Drained::default()).is_empty());
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns how many of its deliveries had not ended.
+    ///
+    /// # Examples
+    ///
+    /// See [`Drained::deliveries`].
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.count, self.subscription)?;
+        match &self.name {
+            Some(name) => write!(f, " ({name})"),
+            None => Ok(()),
+        }
+    }
+}
