@@ -701,3 +701,86 @@ mod places {
         assert_eq!(Arc::strong_count(&event), 1);
     }
 }
+
+mod refusals {
+    use super::*;
+
+    use ventix::Overflow;
+
+    #[actix::test]
+    async fn what_a_subscription_turns_away_is_one_each() {
+        let log = Log::new();
+        let linker = Linker::start();
+        let about = |letter: &DeadLetter| {
+            let byte = letter.original().downcast_ref::<u8>().copied();
+            let reason = letter.error().downcast_ref::<Reason>().cloned();
+            (byte, letter.handler().is_some(), reason.unwrap())
+        };
+        linker.subscribe(letters(&log, about)).unwrap();
+        let busy = |policy| {
+            let stuck = on_topic::<u8>("n").call_async(|_| std::future::pending::<()>());
+            stuck.capacity(1).overflow(policy)
+        };
+        let emitter = Emitter::start(&linker, Strategy::inline());
+        linker.subscribe(busy(Overflow::Refuse)).unwrap();
+        linker.subscribe(busy(Overflow::DropNewest)).unwrap();
+        assert_eq!(emitter.prepare(1_u8).topic("n").emit().accepted(), 2);
+        linker.subscribe(on_topic::<u16>("n").call(|_| ())).unwrap();
+        assert_eq!(emitter.prepare(2_u8).topic("n").emit().accepted(), 0);
+        let told = log.take();
+        assert_eq!(told[0], (Some(2), true, Reason::LaneFull { capacity: 1 }));
+        let dropped = Reason::DroppedNewest { capacity: 1 };
+        assert_eq!(told[1], (Some(2), true, dropped));
+        assert!(matches!(told[2].2, Reason::Mismatch { .. }));
+        assert_eq!(told.len(), 3);
+    }
+
+    #[actix::test]
+    async fn what_an_emitter_turns_away_is_one_of_nobody() {
+        let log = Log::new();
+        let linker = Linker::start();
+        let about = |letter: &DeadLetter| {
+            assert!(letter.handler().is_none());
+            letter.error().to_string()
+        };
+        linker.subscribe(letters(&log, about)).unwrap();
+        linker.subscribe(on::<u8>().call(|_| ())).unwrap();
+        let bounded = Strategy::current().bounded(1, Overflow::Refuse);
+        let emitter = Emitter::start(&linker, bounded);
+        assert!(emitter.emit(1_u8).is_complete());
+        let late = emitter.prepare(2_u8).expires_in(Duration::ZERO);
+        let refused = [
+            emitter.emit(3_u8),
+            late.emit(),
+            emitter.prepare(4_u8).topic("not..one").emit(),
+        ];
+        assert!(emitter.drain(Duration::from_secs(10)).await.is_complete());
+        let shut = emitter.emit(5_u8);
+        let reasons = refused.iter().chain([&shut]).map(|receipt| {
+            let reason = receipt.refusal().unwrap();
+            reason.to_string()
+        });
+        assert_eq!(log.take(), reasons.collect::<Vec<_>>());
+        assert_eq!(emitter.refused(), 4);
+    }
+
+    #[actix::test]
+    async fn what_a_handler_of_notices_emits_is_emitted_like_anything_else() {
+        let log = Log::new();
+        let write = log.clone();
+        let (linker, emitter) = linked([
+            failing(),
+            on::<DeadLetter>().call(|letter| {
+                let alarm = letter.emitter().emit("call somebody");
+                assert!(alarm.is_complete());
+            }),
+            on::<&str>().call(move |alarm| write.push((**alarm, alarm.metadata().causation()))),
+        ]);
+        let report = emitter.emit_and_wait(1_u8).await;
+        assert_eq!(words(&report), ["failed"]);
+        let alarms = log.take();
+        assert_eq!(alarms[0].0, "call somebody");
+        assert!(alarms[0].1.is_some(), "its cause is the letter");
+        assert!(linker.drain(Duration::from_secs(10)).await.is_complete());
+    }
+}
