@@ -2,7 +2,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix::Message;
-use actix::clock::Instant;
 
 use crate::delivery::{Emitted, Header};
 use crate::event::Metadata;
@@ -180,8 +179,7 @@ impl Emission {
         let Some(Cargo { emitted, accepted }) = self.cargo.take() else {
             return;
         };
-        let deadline = emitted.header().metadata.deadline();
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if emitted.header().metadata.is_expired() {
             return emitted.abandon(&accepted, &|| Verdict::Refused(Reason::Expired));
         }
         emitted.run(&accepted, may_block);

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 
-use actix::clock::Instant;
 use futures::channel::oneshot;
 
 use crate::debug::debug_line;
@@ -290,8 +289,7 @@ impl Shared {
 
     /// Whether the emitter takes it at all.
     fn check(&self, metadata: &Metadata) -> Result<(), Reason> {
-        let deadline = metadata.deadline();
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if metadata.is_expired() {
             return Err(Reason::Expired);
         }
         if self.core.load.is_closed() {
@@ -302,8 +300,7 @@ impl Shared {
 
     /// Counts it as on its way.
     fn begin(&self, metadata: &Metadata) -> Result<Begun<'_>, Reason> {
-        let deadline = metadata.deadline();
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if metadata.is_expired() {
             return Err(Reason::Expired);
         }
         let load = &self.core.load;

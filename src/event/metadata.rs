@@ -307,6 +307,12 @@ impl Metadata {
         }
     }
 
+    /// Whether its deadline has passed.
+    pub(crate) fn is_expired(&self) -> bool {
+        let deadline = self.deadline();
+        deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
     /// The handlers that led to it, the latest last.
     pub(crate) fn path(&self) -> &[HandlerRef] {
         let path = self.attributes.as_ref().and_then(|a| a.path.as_deref());

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use actix::clock::Instant;
 use actix_rt::{Arbiter, ArbiterHandle};
 
 use crate::delivery::{Held, Turn};
@@ -66,8 +65,7 @@ impl<E: ?Sized + Send + Sync + 'static> Waiting<E> {
             let verdict = Verdict::Refused(Reason::NoArbiter);
             return record.abandon(position, &held, verdict);
         }
-        let deadline = held.emitted.header.metadata.deadline();
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if held.emitted.header.metadata.is_expired() {
             let verdict = Verdict::Refused(Reason::Expired);
             return record.abandon(position, &held, verdict);
         }
