@@ -55,6 +55,12 @@ pub enum Overflow {
 }
 
 impl Overflow {
+    /// Whether what waits is dropped for what comes, and so must be kept where it can
+    /// be taken back.
+    pub(crate) fn takes_back(self) -> bool {
+        matches!(self, Self::DropOldest | Self::Coalesce)
+    }
+
     /// Why one that waited was dropped for another.
     pub(crate) fn evicted(self, capacity: usize) -> Reason {
         match self {

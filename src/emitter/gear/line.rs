@@ -88,7 +88,6 @@ pub(super) type End = BoxFuture<'static, ()>;
 struct State<T> {
     queues: Vec<Queue<T>>,
     seats: Vec<Seat>,
-    in_order: bool,
     /// How many came before.
     came: u64,
     /// Nothing is given out yet: the gear before is still at it.
@@ -140,7 +139,6 @@ impl<T: Waits> Line<T> {
         let state = State {
             queues: (0..queues).map(queue).collect(),
             seats: (0..plan.seats).map(|_| Seat::default()).collect(),
-            in_order: plan.in_order,
             came: 0,
             held,
             closed: false,
@@ -190,7 +188,7 @@ impl<T: Waits> Line<T> {
     /// Whether one that found no place might come in.
     pub(super) fn can_evict(&self, metadata: &Metadata) -> bool {
         let state = self.state();
-        state.oldest(self.plan.overflow, metadata).is_some()
+        state.oldest(&self.plan, metadata).is_some()
     }
 
     /// Adds one, which has a place in the room or is to take another's.
@@ -204,7 +202,7 @@ impl<T: Waits> Line<T> {
         }
         let mut evicted = None;
         if !has_place {
-            let oldest = state.oldest(self.plan.overflow, item.metadata());
+            let oldest = state.oldest(&self.plan, item.metadata());
             let Some(mut older) = oldest.and_then(|at| state.remove(at)) else {
                 return Pushed::Full(item);
             };
@@ -433,9 +431,9 @@ impl Plan {
     /// it, nothing can be taken back, nothing comes in between, and nobody asks how
     /// much waits. The places in the room are given back one by one all the same.
     pub(super) fn takes_all(&self) -> bool {
-        let takes_back = matches!(self.overflow, Overflow::DropOldest | Overflow::Coalesce);
         let is_alone = self.is_split || self.seats == 1;
-        is_alone && !takes_back && !self.in_order && self.routing != Routing::LeastLoaded
+        let is_counted = self.routing == Routing::LeastLoaded;
+        is_alone && !self.overflow.takes_back() && !self.in_order && !is_counted
     }
 
     fn queue_of(&self, seat: usize) -> usize {
@@ -503,15 +501,14 @@ impl<T: Waits> State<T> {
 
     /// The one that is to go for a newer one: its queue, whether it is nested,
     /// and its position.
-    fn oldest(&self, overflow: Overflow, newer: &Metadata) -> Option<(usize, bool, usize)> {
-        let may_go = |item: &T| match overflow {
-            Overflow::DropOldest => true,
-            Overflow::Coalesce => stands_for_the_same(item.metadata(), newer),
-            _ => false,
-        };
-        if !matches!(overflow, Overflow::DropOldest | Overflow::Coalesce) {
+    fn oldest(&self, plan: &Plan, newer: &Metadata) -> Option<(usize, bool, usize)> {
+        if !plan.overflow.takes_back() {
             return None;
         }
+        let may_go = |item: &T| match plan.overflow {
+            Overflow::Coalesce => stands_for_the_same(item.metadata(), newer),
+            _ => true,
+        };
         let mut oldest = None;
         for (at, queue) in self.queues.iter().enumerate() {
             for (nested, slots) in [(false, &queue.waiting), (true, &queue.nested)] {
@@ -523,7 +520,7 @@ impl<T: Waits> State<T> {
                     oldest = Some((number, (at, nested, position)));
                     // All stand in the order in which they came, but for what was
                     // nested in others.
-                    if !self.in_order {
+                    if !plan.in_order {
                         break;
                     }
                 }

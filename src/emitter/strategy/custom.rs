@@ -3,7 +3,6 @@ use actix_rt::{Arbiter, ArbiterHandle};
 
 use crate::handler::Site;
 use crate::linker::StartError;
-use crate::registry::Overflow;
 
 use super::super::emission::Emission;
 use super::super::gear::{How, Recipients};
@@ -95,9 +94,8 @@ pub(super) fn seat(
         0 => return Err(StartError::Zero { setting }),
         count => count,
     };
-    let takes_back = matches!(strategy.overflow, Overflow::DropOldest | Overflow::Coalesce);
     let is_split = count > 1 && strategy.is_split_by_order();
-    let arbiters = if takes_back || strategy.in_order {
+    let arbiters = if strategy.overflow.takes_back() || strategy.in_order {
         let arbiter = Arbiter::try_current().unwrap_or_else(|| home.clone());
         vec![arbiter; if is_split { count } else { 1 }]
     } else {
