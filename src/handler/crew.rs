@@ -10,7 +10,7 @@ use crate::registry::{Record, Target};
 use super::factory::Factory;
 use super::post::{Post, Staffing};
 use super::restart::Restart;
-use super::routing::Router;
+use super::routing::{Router, round};
 use super::site::Site;
 
 /// Equal actors that the bus has made, each at its post: one subscription that
@@ -55,9 +55,8 @@ impl<A: Actor<Context = Context<A>>> Crew<A> {
         if self.router.is_fixed(key) {
             return &posts[first];
         }
-        let from_first = (0..posts.len()).map(|i| (first + i) % posts.len());
-        let mut able = from_first.filter(|at| posts[*at].check().is_ok());
-        &posts[able.next().unwrap_or(first)]
+        let able = round(first, posts.len()).find(|at| posts[*at].check().is_ok());
+        &posts[able.unwrap_or(first)]
     }
 }
 

@@ -45,5 +45,5 @@ pub(crate) use call_async::AsyncTarget;
 pub(crate) use crew::Crew;
 pub(crate) use per_turn::PER_TURN;
 pub(crate) use plain_actor::{Lease, PlainActorTarget};
-pub(crate) use routing::Router;
+pub(crate) use routing::{Router, round};
 pub(crate) use site::{MAX_ARBITERS, Site};

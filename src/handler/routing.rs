@@ -65,12 +65,17 @@ impl Router {
             (Routing::Keyed, Some(key)) => place_of(key, places),
             (Routing::LeastLoaded, _) => {
                 let first = next();
-                let from_first = (0..places).map(|i| (first + i) % places);
-                from_first.min_by_key(|place| load(*place)).unwrap_or(first)
+                let places = round(first, places);
+                places.min_by_key(|place| load(*place)).unwrap_or(first)
             }
             (Routing::RoundRobin | Routing::Keyed, _) => next(),
         }
     }
+}
+
+/// All places, once round from the first.
+pub(crate) fn round(first: usize, places: usize) -> impl Iterator<Item = usize> {
+    (0..places).map(move |n| (first + n) % places)
 }
 
 /// The place that a key stands for: the same in every router of as many places,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use futures::future::BoxFuture;
 
 use crate::event::{EmissionId, Metadata};
-use crate::handler::{Router, Routing};
+use crate::handler::{Router, Routing, round};
 use crate::registry::Overflow;
 
 /// What waits to be run, and who may take it: the decisions of a strategy, without
@@ -248,10 +248,9 @@ impl<T: Waits> Line<T> {
         }
         let load = |queue: usize| state.load(queue);
         let picked = self.router.pick(places, metadata.key(), load);
-        let from_picked = (0..places).map(|n| (picked + n) % places);
         // A seat that nobody sits on any more hands its share on.
-        let mut alive = from_picked.filter(|queue| !state.seats[*queue].is_empty);
-        alive.next().unwrap_or(picked)
+        let alive = round(picked, places).find(|queue| !state.seats[*queue].is_empty);
+        alive.unwrap_or(picked)
     }
 
     /// Takes the next one for a seat. Nothing is to come any more when there is

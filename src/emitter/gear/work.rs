@@ -7,7 +7,7 @@ use actix::Recipient;
 use actix_rt::ArbiterHandle;
 
 use crate::emitter::emission::Emission;
-use crate::handler::{Router, Routing};
+use crate::handler::{Router, Routing, round};
 
 use super::line::Line;
 
@@ -156,9 +156,8 @@ impl Recipients {
         }
         let load = |actor: usize| self.loads[actor].load(Ordering::Relaxed);
         let picked = self.router.pick(places, key, load);
-        let mut from_picked = (0..places).map(|n| (picked + n) % places);
         // One that has stopped hands its share on.
-        let alive = from_picked.find(|actor| self.actors[*actor].connected());
+        let alive = round(picked, places).find(|actor| self.actors[*actor].connected());
         alive.unwrap_or(picked)
     }
 }
