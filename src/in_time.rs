@@ -1,9 +1,11 @@
 use std::pin::pin;
 
-use actix_rt::{Arbiter, ArbiterHandle};
+use actix_rt::ArbiterHandle;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::spawn::can_spawn;
 
 /// Waits for a future until a time, if there is one.
 ///
@@ -17,7 +19,7 @@ pub(crate) async fn in_time<F: Future>(
     let Some(until) = until else {
         return Some(future.await);
     };
-    if Arbiter::try_current().is_some() && tokio::runtime::Handle::try_current().is_ok() {
+    if can_spawn() {
         return timeout_at(until, future).await.ok();
     }
     let (over, is_over) = oneshot::channel();

@@ -162,12 +162,15 @@
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod shield;
+mod spawn;
+
+mod in_time;
+
 pub mod event;
 pub mod outcome;
 
 mod debug;
-mod in_time;
-mod shield;
 
 pub mod delivery;
 pub mod notice;

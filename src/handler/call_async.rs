@@ -8,7 +8,7 @@ use crate::delivery::{Delivery, Turn};
 use crate::outcome::{IntoOutcome, Panicked, Reason, TimedOut, Verdict, guard};
 use crate::registry::Target;
 
-use super::spawn::{can_spawn, try_spawn};
+use crate::spawn::{can_spawn, try_spawn};
 
 /// A callback whose future runs on the arbiter that runs the emission, so it
 /// need not be `Send`.

@@ -31,7 +31,6 @@ mod post;
 mod restart;
 mod routing;
 mod site;
-mod spawn;
 mod witness;
 
 pub use factory::Factory;

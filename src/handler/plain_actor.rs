@@ -5,8 +5,8 @@ use actix_rt::ArbiterHandle;
 use crate::delivery::Turn;
 use crate::outcome::{Verdict, guard};
 use crate::registry::Target;
+use crate::spawn::{can_spawn, try_spawn};
 
-use super::spawn::{can_spawn, try_spawn};
 use super::witness::witnessed;
 
 /// An actor that takes the bare event and knows nothing of deliveries.
