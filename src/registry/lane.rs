@@ -1,14 +1,11 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
-
 use crate::event::{EmissionId, EventType, Metadata, Topic};
 use crate::outcome::Reason;
-use crate::shield::shielded;
 
-use super::bound::Bound;
 use super::overflow::Overflow;
+use super::room::Room;
 
 /// The bound on a subscription's deliveries in flight, and what happens at it.
 ///
@@ -31,9 +28,7 @@ enum Kind {
     /// For handlers that never wait: a sync callback runs where its emission runs,
     /// so the emitter's bound is its bound.
     Open,
-    Counted(Bound),
-    /// Has a line of those that wait for room.
-    Awaited(Semaphore),
+    Bounded(Room),
     /// Keeps what waits.
     Kept(Mutex<Queue>),
 }
@@ -90,11 +85,8 @@ impl Lane {
 
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
         let kind = match overflow {
-            Overflow::Refuse | Overflow::DropNewest => Kind::Counted(Bound::new(capacity)),
-            Overflow::Wait(_) => {
-                Kind::Awaited(Semaphore::new(capacity.min(Semaphore::MAX_PERMITS)))
-            }
-            Overflow::DropOldest | Overflow::Coalesce => Kind::Kept(Mutex::default()),
+            overflow if overflow.takes_back() => Kind::Kept(Mutex::default()),
+            overflow => Kind::Bounded(Room::new(capacity, overflow)),
         };
         Self {
             capacity,
@@ -118,11 +110,7 @@ impl Lane {
         let capacity = self.capacity;
         let entered = match &self.kind {
             Kind::Open => true,
-            Kind::Counted(bound) => bound.try_enter(),
-            Kind::Awaited(room) => room.try_acquire().is_ok_and(|permit| {
-                permit.forget();
-                true
-            }),
+            Kind::Bounded(room) => room.try_enter(),
             Kind::Kept(queue) => return self.claim_kept(&mut lock(queue), metadata),
         };
         if entered {
@@ -162,16 +150,14 @@ impl Lane {
         Ok(dropped)
     }
 
-    /// Waits for room, in a line of those that do. Resolves without it where no
-    /// lane waits.
+    /// Waits for room, in a line of those that do, and takes it. Returns whether there
+    /// was any to wait for.
     ///
     /// Dropped before it has resolved, it takes no room.
-    pub(super) async fn room(&self) {
-        if let Kind::Awaited(room) = &self.kind {
-            // It is never closed.
-            if let Ok(permit) = room.acquire().await {
-                permit.forget();
-            }
+    pub(super) async fn enter(&self) -> bool {
+        match &self.kind {
+            Kind::Bounded(room) => room.enter().await.is_ok(),
+            Kind::Open | Kind::Kept(_) => false,
         }
     }
 
@@ -214,13 +200,8 @@ impl Lane {
     pub(super) fn leave(&self, id: EmissionId) -> Option<Box<dyn Errand>> {
         match &self.kind {
             Kind::Open => None,
-            Kind::Counted(bound) => {
-                bound.leave();
-                None
-            }
-            Kind::Awaited(room) => {
-                // Wakes the one that waits: a user's waker.
-                shielded(|| room.add_permits(1));
+            Kind::Bounded(room) => {
+                room.leave();
                 None
             }
             Kind::Kept(queue) => lock(queue).leave(id),

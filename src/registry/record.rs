@@ -164,9 +164,10 @@ impl Record {
             let registry = self.registry.upgrade();
             let host = registry.and_then(|registry| registry.host());
             let room = match &host {
-                Some(host) => in_time(host.home(), until, self.lane.room())
-                    .await
-                    .is_some(),
+                Some(host) => {
+                    let entered = in_time(host.home(), until, self.lane.enter());
+                    entered.await.unwrap_or(false)
+                }
                 // The linker has gone.
                 None => false,
             };

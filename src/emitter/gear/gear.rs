@@ -10,11 +10,10 @@ use crate::handler::Site;
 use crate::in_time::in_time;
 use crate::linker::StartError;
 use crate::outcome::Reason;
-use crate::registry::{Accepted, Overflow, Place, Route};
+use crate::registry::{Accepted, Closed, Place, Room, Route};
 use crate::shield::shielded;
 
 use super::line::{Line, Plan, Pushed, Service};
-use super::room::{HandsOver, Room};
 use super::runner::Runner;
 use super::slot::Slot;
 use super::ticket::Ticket;
@@ -54,15 +53,11 @@ impl Gear {
         placement: Placement,
         held: bool,
     ) -> Result<Arc<Self>, StartError> {
-        let patience = match placement.plan.overflow {
-            Overflow::Wait(patience) => Some(patience),
-            _ => None,
-        };
         let line = Line::new(placement.plan, held);
         let seats = placement.site.arbiters().to_vec();
         let gear = Arc::new(Self {
             core: core.clone(),
-            room: Room::new(placement.capacity, patience),
+            room: Room::new(placement.capacity, placement.plan.overflow),
             turnstile: Turnstile::new(usize::from(held)),
             work: Arc::new(Work::new(line, placement.how, seats)),
             next: Mutex::new(None),
@@ -266,7 +261,7 @@ impl Gear {
         let home = self.core.linker.core().home();
         match in_time(home, until, self.room.enter()).await {
             Some(Ok(())) => reserved(),
-            Some(Err(HandsOver)) => Err(NoPlace::HandsOver),
+            Some(Err(Closed)) => Err(NoPlace::HandsOver),
             None => refused(reason),
         }
     }

@@ -14,7 +14,7 @@ use crate::registry::Overflow;
 ///
 /// There is one queue for all **seats** (whoever takes from the line has one), or
 /// one for each. What waits is bounded by the places of a
-/// [`Room`](super::room::Room), which is asked before; one that found none there
+/// [`Room`](crate::registry::Room), which is asked before; one that found none there
 /// comes in by taking the place of one that waits, if the overflow policy says so.
 ///
 /// In order, a queue is **at work** from the taking of an emission until it has

@@ -3,7 +3,7 @@
 //!
 //! - [`Gear`] is the whole of it. Every emission holds the gear that runs it, so a
 //!   gear, and the arbiters that it started, live until their work is done.
-//! - [`Room`](room::Room) bounds what waits, [`Line`](line::Line) decides what comes
+//! - [`Room`](crate::registry::Room) bounds what waits, [`Line`](line::Line) decides what comes
 //!   next, and [`Runner`](runner::Runner) takes it from there, on an arbiter of the
 //!   gear or wherever the line is served.
 //! - [`Turnstile`](turnstile::Turnstile) counts what a gear has let in and not yet
@@ -28,7 +28,6 @@
 
 mod gear;
 mod line;
-mod room;
 mod runner;
 mod slot;
 mod ticket;

@@ -1,23 +1,23 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::shield::shielded;
 
-/// How many emissions may wait for a gear.
-///
-/// One that waits holds a place, which it gives back when it starts to run or is
-/// dropped. Exact under any number of threads.
+use super::bound::Bound;
+use super::overflow::Overflow;
+
+/// A bound that may be waited for: on the deliveries in flight of a subscription, or
+/// on the emissions that wait for an emitter. Exact under any number of threads.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(crate) struct Room {
     capacity: usize,
     places: Places,
 }
 
 #[derive(Debug)]
 enum Places {
-    Counted(AtomicUsize),
+    Counted(Bound),
     /// With a line of those that wait for one: first come, first served, and one
     /// that goes away passes its turn on.
     Awaited {
@@ -26,28 +26,29 @@ enum Places {
     },
 }
 
-/// The gear hands over: ask the next one.
+/// There is nothing to wait for: the room is closed, or is none to wait for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct HandsOver;
+pub(crate) struct Closed;
 
 impl Room {
-    pub(super) fn new(capacity: usize, patience: Option<Duration>) -> Self {
-        let places = match patience {
-            None => Places::Counted(AtomicUsize::new(0)),
-            Some(patience) => Places::Awaited {
+    /// One to wait for, if the policy says so.
+    pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
+        let places = match overflow {
+            Overflow::Wait(patience) => Places::Awaited {
                 free: Semaphore::new(capacity.min(Semaphore::MAX_PERMITS)),
                 patience,
             },
+            _ => Places::Counted(Bound::new(capacity)),
         };
         Self { capacity, places }
     }
 
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// How long the waiting calls wait for a place, if they do.
-    pub(super) fn patience(&self) -> Option<Duration> {
+    pub(crate) fn patience(&self) -> Option<Duration> {
         match self.places {
             Places::Counted(_) => None,
             Places::Awaited { patience, .. } => Some(patience),
@@ -56,53 +57,46 @@ impl Room {
 
     /// Takes a place, if there is one and nobody waits for it.
     #[inline]
-    pub(super) fn try_enter(&self) -> bool {
+    pub(crate) fn try_enter(&self) -> bool {
         match &self.places {
-            Places::Counted(taken) => {
-                let entered = |n| (n < self.capacity).then_some(n + 1);
-                taken
-                    .fetch_update(Ordering::Acquire, Ordering::Relaxed, entered)
-                    .is_ok()
-            }
+            Places::Counted(bound) => bound.try_enter(),
             Places::Awaited { free, .. } => match free.try_acquire() {
                 Ok(place) => {
                     place.forget();
                     true
                 }
-                // The gear hands over: what it had let in by then goes in.
+                // An emitter's gear hands over: what it had let in by then goes in.
                 Err(error) => error == TryAcquireError::Closed,
             },
         }
     }
 
     /// Waits for a place and takes it. Dropped while it waits, it takes none.
-    pub(super) async fn enter(&self) -> Result<(), HandsOver> {
+    pub(crate) async fn enter(&self) -> Result<(), Closed> {
         match &self.places {
-            Places::Counted(_) => Err(HandsOver),
+            Places::Counted(_) => Err(Closed),
             Places::Awaited { free, .. } => match free.acquire().await {
                 Ok(place) => {
                     place.forget();
                     Ok(())
                 }
-                Err(_) => Err(HandsOver),
+                Err(_) => Err(Closed),
             },
         }
     }
 
     /// Gives a place back.
     #[inline]
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         match &self.places {
-            Places::Counted(taken) => {
-                taken.fetch_sub(1, Ordering::Release);
-            }
+            Places::Counted(bound) => bound.leave(),
             // It wakes one that waits, by a waker of the user's.
             Places::Awaited { free, .. } => shielded(|| free.add_permits(1)),
         }
     }
 
     /// Sends away those that wait.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let Places::Awaited { free, .. } = &self.places else {
             return;
         };
@@ -125,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_room_takes_its_capacity_and_not_one_more() {
-        for patience in [None, Some(Duration::from_secs(1))] {
-            let room = Room::new(2, patience);
+        for overflow in [Overflow::Refuse, Overflow::Wait(Duration::from_secs(1))] {
+            let room = Room::new(2, overflow);
             assert!(room.try_enter() && room.try_enter() && !room.try_enter());
             room.leave();
             assert!(room.try_enter() && !room.try_enter());
@@ -135,7 +129,7 @@ mod tests {
 
     #[test]
     fn those_that_wait_are_served_in_their_order_and_nobody_overtakes_them() {
-        let room = Room::new(1, Some(Duration::from_secs(1)));
+        let room = Room::new(1, Overflow::Wait(Duration::from_secs(1)));
         assert!(room.try_enter());
         let mut first = Box::pin(room.enter());
         let mut second = Box::pin(room.enter());
@@ -150,6 +144,6 @@ mod tests {
         assert_eq!(third.as_mut().now_or_never(), None);
         assert_eq!(second.now_or_never(), Some(Ok(())));
         room.close();
-        assert_eq!(third.now_or_never(), Some(Err(HandsOver)));
+        assert_eq!(third.now_or_never(), Some(Err(Closed)));
     }
 }
