@@ -395,7 +395,7 @@ impl<A: Actor<Context = Context<A>>> Post<A> {
             }
             let record = &self.staffing.record;
             record.notify(|| HandlerSuspended {
-                handler: record.handler_ref(),
+                handler: record.handler.clone(),
                 restarts: restart.budget,
                 within: restart.within,
             });
@@ -418,7 +418,7 @@ impl<A: Actor<Context = Context<A>>> Post<A> {
         if death == Death::Panic {
             let record = &self.staffing.record;
             record.notify(|| HandlerPanicked {
-                handler: record.handler_ref(),
+                handler: record.handler.clone(),
                 emission: None,
                 panic: Panicked::seen(),
             });
@@ -482,7 +482,7 @@ impl<A: Actor<Context = Context<A>>> Post<A> {
             if let Some((restarts, after)) = again {
                 let record = &staffing.record;
                 record.notify(|| HandlerRestarted {
-                    handler: record.handler_ref(),
+                    handler: record.handler.clone(),
                     restarts,
                     after,
                 });

@@ -1,7 +1,6 @@
 use std::fmt;
-use std::sync::Arc;
 
-use crate::event::SubscriptionId;
+use crate::event::{HandlerRef, SubscriptionId};
 
 /// What a drain left behind: nothing, if all went well.
 ///
@@ -109,18 +108,13 @@ impl fmt::Display for Drained {
 /// See [`Drained::deliveries`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
-    subscription: SubscriptionId,
-    name: Option<Arc<str>>,
+    handler: HandlerRef,
     count: usize,
 }
 
 impl Unfinished {
-    pub(crate) fn new(subscription: SubscriptionId, name: Option<Arc<str>>, count: usize) -> Self {
-        Self {
-            subscription,
-            name,
-            count,
-        }
+    pub(crate) fn new(handler: HandlerRef, count: usize) -> Self {
+        Self { handler, count }
     }
 
     /// Returns the subscription.
@@ -130,7 +124,7 @@ impl Unfinished {
     /// See [`Drained::deliveries`].
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
-        self.subscription
+        self.handler.subscription()
     }
 
     /// Returns the subscription's name, if it was given one.
@@ -146,7 +140,7 @@ impl Unfinished {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.handler.name()
     }
 
     /// Returns how many of its deliveries had not ended.
@@ -162,10 +156,6 @@ impl Unfinished {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.count, self.subscription)?;
-        match &self.name {
-            Some(name) => write!(f, " ({name})"),
-            None => Ok(()),
-        }
+        write!(f, "{} of {}", self.count, self.handler)
     }
 }

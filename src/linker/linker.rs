@@ -7,7 +7,7 @@ use actix::{Actor, Addr, WeakAddr};
 use actix_rt::ArbiterHandle;
 
 use crate::debug::{Debug, debug_line};
-use crate::event::SubscriptionId;
+use crate::event::{HandlerRef, SubscriptionId};
 use crate::handler::Site;
 use crate::in_time::in_time;
 use crate::registry::{Callbacks, Once, Record, Registry, Selector, Snapshot, SubscribeError};
@@ -748,8 +748,10 @@ impl Core {
     fn link(self: &Arc<Self>, spec: SubscriptionSpec) -> Result<Subscription, SubscribeError> {
         spec.check()?;
         let record = Arc::new(Record {
-            id: self.registry.next_id(),
-            name: spec.name.clone(),
+            handler: HandlerRef {
+                subscription: self.registry.next_id(),
+                name: spec.name.clone(),
+            },
             lane: spec.lane(self.capacity),
             tally: Arc::default(),
             stopwatch: spec.stopwatch(&self.home),
@@ -764,7 +766,7 @@ impl Core {
             self.debug,
             linker = %self.debug.name,
             subscription = %record,
-            events = %Listed(&self.registry.selectors_of(record.id)),
+            events = %Listed(&self.registry.selectors_of(record.id())),
             "subscribed"
         );
         Ok(Subscription::new(&record, self))
@@ -832,7 +834,7 @@ impl Core {
     fn unfinished(&self) -> Vec<Unfinished> {
         let in_flight = self.registry.in_flight().into_iter();
         in_flight
-            .map(|(of, count)| Unfinished::new(of.subscription, of.name, count))
+            .map(|(handler, count)| Unfinished::new(handler, count))
             .collect()
     }
 

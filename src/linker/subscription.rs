@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use crate::event::SubscriptionId;
+use crate::event::{HandlerRef, SubscriptionId};
 use crate::registry::{Counts, Record, Selector, Tally};
 
 use super::linker::Core;
@@ -24,8 +24,7 @@ use super::linker::Core;
 /// ```
 #[derive(Clone)]
 pub struct Subscription {
-    id: SubscriptionId,
-    name: Option<Arc<str>>,
+    handler: HandlerRef,
     /// What has become of its deliveries, also after it has ended.
     tally: Arc<Tally>,
     linker: Weak<Core>,
@@ -34,8 +33,7 @@ pub struct Subscription {
 impl Subscription {
     pub(super) fn new(record: &Record, linker: &Arc<Core>) -> Self {
         Self {
-            id: record.id,
-            name: record.name.clone(),
+            handler: record.handler.clone(),
             tally: record.tally.clone(),
             linker: Arc::downgrade(linker),
         }
@@ -64,7 +62,7 @@ impl Subscription {
     /// ```
     #[must_use]
     pub fn id(&self) -> SubscriptionId {
-        self.id
+        self.handler.subscription()
     }
 
     /// Returns its name, if it has one.
@@ -83,7 +81,7 @@ impl Subscription {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.handler.name()
     }
 
     /// Returns what has become of its deliveries, also after it has ended.
@@ -124,7 +122,7 @@ impl Subscription {
     /// ```
     pub fn resume(&self) -> bool {
         let linker = self.linker.upgrade();
-        linker.is_some_and(|linker| linker.registry().resume(self.id))
+        linker.is_some_and(|linker| linker.registry().resume(self.id()))
     }
 
     /// Returns whether it is still linked to anything.
@@ -145,7 +143,7 @@ impl Subscription {
     #[must_use]
     pub fn is_active(&self) -> bool {
         let linker = self.linker.upgrade();
-        linker.is_some_and(|linker| linker.registry().contains(self.id))
+        linker.is_some_and(|linker| linker.registry().contains(self.id()))
     }
 
     /// Unlinks it from everything, and returns whether it was linked.
@@ -169,7 +167,7 @@ impl Subscription {
     /// ```
     pub fn unsubscribe(&self) -> bool {
         let linker = self.linker.upgrade();
-        linker.is_some_and(|linker| linker.unsubscribe(self.id))
+        linker.is_some_and(|linker| linker.unsubscribe(self.id()))
     }
 
     /// Unlinks it from one event, and returns whether it was linked to it.
@@ -190,7 +188,7 @@ impl Subscription {
     /// ```
     pub fn unsubscribe_from(&self, event: &Selector) -> bool {
         let linker = self.linker.upgrade();
-        linker.is_some_and(|linker| linker.unsubscribe_from(self.id, event))
+        linker.is_some_and(|linker| linker.unsubscribe_from(self.id(), event))
     }
 
     /// Returns a guard that unsubscribes when it is dropped.
@@ -217,8 +215,8 @@ impl Subscription {
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("id", &self.id)
-            .field("name", &self.name)
+            .field("id", &self.id())
+            .field("name", &self.name())
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::event::{EventType, SubscriptionId};
+use crate::event::{EventType, HandlerRef, SubscriptionId};
 
 use super::error::{Lost, Panicked, SharedError, TimedOut};
 use super::into_outcome::Verdict;
@@ -213,8 +213,7 @@ pub enum Stage {
 /// ```
 #[derive(Debug)]
 pub struct Ended {
-    pub(super) subscription: SubscriptionId,
-    pub(super) name: Option<Arc<str>>,
+    pub(super) handler: HandlerRef,
     pub(super) stage: Stage,
     pub(super) outcome: Outcome,
 }
@@ -223,10 +222,7 @@ pub struct Ended {
 /// `#7 (mailer) failed: no paper`.
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.subscription.fmt(f)?;
-        if let Some(name) = &self.name {
-            write!(f, " ({name})")?;
-        }
+        self.handler.fmt(f)?;
         match self.stage {
             Stage::Handler => {}
             Stage::OnSuccess => f.write_str(" on_success")?,
@@ -241,15 +237,9 @@ impl fmt::Display for Ended {
 }
 
 impl Ended {
-    pub(crate) fn new(
-        subscription: SubscriptionId,
-        name: Option<Arc<str>>,
-        stage: Stage,
-        outcome: Outcome,
-    ) -> Self {
+    pub(crate) fn new(handler: HandlerRef, stage: Stage, outcome: Outcome) -> Self {
         Self {
-            subscription,
-            name,
+            handler,
             stage,
             outcome,
         }
@@ -277,7 +267,7 @@ impl Ended {
     /// ```
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
-        self.subscription
+        self.handler.subscription()
     }
 
     /// Returns the subscription's name, if it has one.
@@ -298,7 +288,7 @@ impl Ended {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.handler.name()
     }
 
     /// Returns what ended: the handler or one of its callbacks.

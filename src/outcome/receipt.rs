@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use crate::event::{EmissionId, HandlerRef, SubscriptionId};
 
 use super::reason::Reason;
@@ -231,30 +229,18 @@ impl Receipt {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    pub(super) subscription: SubscriptionId,
-    pub(super) name: Option<Arc<str>>,
+    pub(super) handler: HandlerRef,
     pub(super) reason: Reason,
 }
 
 impl Refusal {
     /// Whose refusal it is.
-    pub(crate) fn handler(&self) -> HandlerRef {
-        HandlerRef {
-            subscription: self.subscription,
-            name: self.name.clone(),
-        }
+    pub(crate) fn handler(&self) -> &HandlerRef {
+        &self.handler
     }
 
-    pub(crate) fn new(
-        subscription: SubscriptionId,
-        name: Option<Arc<str>>,
-        reason: Reason,
-    ) -> Self {
-        Self {
-            subscription,
-            name,
-            reason,
-        }
+    pub(crate) fn new(handler: HandlerRef, reason: Reason) -> Self {
+        Self { handler, reason }
     }
 
     /// Returns the subscription's id.
@@ -280,7 +266,7 @@ impl Refusal {
     /// ```
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
-        self.subscription
+        self.handler.subscription()
     }
 
     /// Returns the subscription's name, if it has one.
@@ -302,7 +288,7 @@ impl Refusal {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.handler.name()
     }
 
     /// Returns why.

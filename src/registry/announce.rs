@@ -48,7 +48,7 @@ impl Registry {
         for refusal in lost {
             self.announce(|| DeadLetter {
                 emitted: emitted.clone(),
-                handler: Some(refusal.handler()),
+                handler: Some(refusal.handler().clone()),
                 error: Arc::new(refusal.reason().clone()),
             });
         }
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use crate::debug::Debug;
     use crate::delivery::Turn;
-    use crate::event::AnyEvent;
+    use crate::event::{AnyEvent, HandlerRef};
     use crate::registry::{Callbacks, Lane, Part, Record, Selector, Target, TypedPart};
 
     /// A linker whose arbiter has stopped, and drops what it is given.
@@ -231,8 +231,10 @@ mod tests {
         let host = Arc::downgrade(&linker);
         registry.belong_to(host);
         let record = Arc::new(Record {
-            id: registry.next_id(),
-            name: None,
+            handler: HandlerRef {
+                subscription: registry.next_id(),
+                name: None,
+            },
             lane: Lane::OPEN,
             once: None,
             callbacks: Callbacks::default(),

@@ -58,8 +58,7 @@ impl Callbacks {
 
 /// A subscription, as everything that links or delivers to it sees it.
 pub(crate) struct Record {
-    pub(crate) id: SubscriptionId,
-    pub(crate) name: Option<Arc<str>>,
+    pub(crate) handler: HandlerRef,
     pub(crate) lane: Lane,
     pub(crate) once: Option<Once>,
     pub(crate) callbacks: Callbacks,
@@ -102,6 +101,10 @@ pub(crate) enum Stopped {
 }
 
 impl Record {
+    pub(crate) fn id(&self) -> SubscriptionId {
+        self.handler.subscription()
+    }
+
     /// Claims one delivery. The order of the questions is the algebra of a
     /// subscription's options: what an earlier one turns away never reaches a
     /// later one.
@@ -202,7 +205,7 @@ impl Record {
 
     /// A full lane, or one that is full of what leads back to it.
     fn explain(&self, reason: Reason, metadata: &Metadata) -> Reason {
-        match (reason, HandlerRef::back_to(metadata.path(), self.id)) {
+        match (reason, HandlerRef::back_to(metadata.path(), self.id())) {
             (Reason::LaneFull { capacity }, Some(path)) => Reason::Cycle { capacity, path },
             (reason, _) => reason,
         }
@@ -238,7 +241,7 @@ impl Record {
             if let Some(registry) = self.registry.upgrade() {
                 // Drops handlers of this subscription that are not in use.
                 shielded(|| {
-                    registry.remove(self.id);
+                    registry.remove(self.id());
                 });
             }
         }
@@ -315,8 +318,8 @@ impl Record {
     /// Lets the success or failure callback look, and returns what went wrong
     /// in it.
     fn look(&self, header: &Header, outcome: &Outcome) -> (Stage, Option<Outcome>) {
-        let (metadata, subscription) = (&header.metadata, self.id);
-        let name = self.name.as_deref();
+        let (metadata, subscription) = (&header.metadata, self.id());
+        let name = self.handler.name();
         let (stage, verdict) = match outcome {
             Outcome::Handled(reply) => {
                 let call = |callback: &SuccessFn| {
@@ -397,7 +400,7 @@ impl Record {
         };
         if let Outcome::Panicked(panic) = outcome {
             registry.announce(|| HandlerPanicked {
-                handler: self.handler_ref(),
+                handler: self.handler.clone(),
                 emission: Some(header.metadata.id()),
                 panic: panic.clone(),
             });
@@ -405,17 +408,9 @@ impl Record {
         if let Some(error) = outcome.error() {
             registry.announce(|| DeadLetter {
                 emitted: event.share(),
-                handler: Some(self.handler_ref()),
+                handler: Some(self.handler.clone()),
                 error,
             });
-        }
-    }
-
-    /// Itself, as a step on the way from one emission to another.
-    pub(crate) fn handler_ref(&self) -> HandlerRef {
-        HandlerRef {
-            subscription: self.id,
-            name: self.name.clone(),
         }
     }
 
@@ -433,7 +428,7 @@ impl Record {
     }
 
     pub(super) fn ended(&self, stage: Stage, outcome: Outcome) -> Ended {
-        Ended::new(self.id, self.name.clone(), stage, outcome)
+        Ended::new(self.handler.clone(), stage, outcome)
     }
 
     pub(super) fn refusal(&self, metadata: &Metadata, reason: Reason) -> Refusal {
@@ -446,17 +441,14 @@ impl Record {
             %reason,
             "turned away"
         );
-        Refusal::new(self.id, self.name.clone(), reason)
+        Refusal::new(self.handler.clone(), reason)
     }
 }
 
 /// The id, and the name if there is one: `#7 (mailer)`.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "{} ({name})", self.id),
-            None => self.id.fmt(f),
-        }
+        self.handler.fmt(f)
     }
 }
 

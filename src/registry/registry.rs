@@ -80,7 +80,7 @@ impl Registry {
     /// any.
     pub(crate) fn in_flight(&self) -> Vec<(HandlerRef, usize)> {
         let records: Vec<_> = self.table().records().collect();
-        let count = |record: &Arc<Record>| (record.handler_ref(), record.in_flight());
+        let count = |record: &Arc<Record>| (record.handler.clone(), record.in_flight());
         let counts = records.iter().map(count);
         counts.filter(|(_, count)| *count > 0).collect()
     }
@@ -134,13 +134,13 @@ impl Registry {
 
     /// Unlinks a subscription from where its handler has gone.
     pub(crate) fn remove_dead(&self, record: &Record) -> bool {
-        let touched = self.change(|table, left| table.remove_dead(record.id, left));
+        let touched = self.change(|table, left| table.remove_dead(record.id(), left));
         if touched.is_empty() {
             return false;
         }
         debug_line!(record.debug, linker = %record.debug.name, subscription = %record, "gone");
         self.announce(|| HandlerGone {
-            handler: record.handler_ref(),
+            handler: record.handler.clone(),
         });
         true
     }
@@ -187,7 +187,7 @@ impl Registry {
             self.closed.fetch_or(close, Ordering::Release);
             count = table.subscription_count();
             let selectors = table.selectors().cloned().collect();
-            let ids: Vec<_> = table.subscriptions().map(|l| l.record.id).collect();
+            let ids: Vec<_> = table.subscriptions().map(|l| l.record.id()).collect();
             for id in ids {
                 table.remove(id, left);
             }

@@ -147,7 +147,7 @@ impl<E: Send + Sync + 'static> Route<E> {
         let mut refusals = refusals.iter().peekable();
         let mut lines = Vec::new();
         for (position, Entry { record, .. }) in self.entries.iter().enumerate() {
-            if let Some(refusal) = refusals.next_if(|r| r.subscription() == record.id) {
+            if let Some(refusal) = refusals.next_if(|r| r.subscription() == record.id()) {
                 let outcome = Outcome::from(refusal.reason().clone());
                 lines.push((position, record.ended(Stage::Handler, outcome)));
             }
@@ -311,7 +311,7 @@ impl<E: Send + Sync + 'static> Ledger for Route<E> {
     }
 
     fn handler(&self, position: usize) -> HandlerRef {
-        self.entries[position].record.handler_ref()
+        self.entries[position].record.handler.clone()
     }
 
     fn as_any(&self) -> &AnyEvent {

@@ -148,7 +148,7 @@ impl SubscriptionInfo {
     /// ```
     #[must_use]
     pub fn id(&self) -> SubscriptionId {
-        self.record.id
+        self.record.id()
     }
 
     /// Returns its name, if it has one.
@@ -169,7 +169,7 @@ impl SubscriptionInfo {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.record.name.as_deref()
+        self.record.handler.name()
     }
 
     /// Returns what it listens to.

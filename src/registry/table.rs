@@ -56,7 +56,7 @@ impl Bucket {
             record: record.clone(),
             target: target.clone(),
         };
-        links.insert((record.id, part), link);
+        links.insert((record.id(), part), link);
     }
 
     fn list<E: ?Sized + 'static>(&self) -> Option<&List<E>> {
@@ -129,7 +129,7 @@ impl Table {
         touched.extend(selectors.iter().cloned());
         let record = record.clone();
         let linked = Linked { record, selectors };
-        self.subscriptions.insert(linked.record.id, linked);
+        self.subscriptions.insert(linked.record.id(), linked);
         Ok(())
     }
 
@@ -292,7 +292,7 @@ impl Table {
             return Vec::new();
         };
         let records = bucket.lists.values().flat_map(|list| list.records());
-        let mut ids: Vec<_> = records.map(|(record, _)| record.id).collect();
+        let mut ids: Vec<_> = records.map(|(record, _)| record.id()).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -312,8 +312,8 @@ type Found<E> = BTreeMap<SubscriptionId, ((bool, usize), Entry<E>)>;
 
 fn prefer<E>(found: &mut Found<E>, part: usize, record: Arc<Record>, goal: Goal<E>) {
     let rank = (matches!(goal, Goal::Mismatch(_)), part);
-    let known = found.get(&record.id);
+    let known = found.get(&record.id());
     if known.is_none_or(|(best, _)| rank < *best) {
-        found.insert(record.id, (rank, Entry { record, goal }));
+        found.insert(record.id(), (rank, Entry { record, goal }));
     }
 }
