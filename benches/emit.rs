@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use actix_broker::{Broker, BrokerSubscribe, SystemBroker};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ventix::{Delivery, Emitter, Linker, Strategy, on};
 
 /// Few enough that no lane, of 1,024 by default, is ever full.
@@ -183,6 +183,34 @@ fn emit(criterion: &mut Criterion) {
         group.finish();
     }
 
+    // What the statistics cost: the default rate beside none and all.
+    for handlers in [1, 100] {
+        let mut group = criterion.benchmark_group(format!("timed, {handlers} callbacks"));
+        let left = Left::default();
+        for (rate, one_in) in [("none", 0), ("one in 64", 64), ("all", 1)] {
+            group.bench_function(rate, |b| {
+                b.iter_custom(|emissions| {
+                    System::new().block_on(async {
+                        let linker = Linker::builder().sample_latency(one_in);
+                        let linker = linker.start().expect("there is an arbiter");
+                        for _ in 0..handlers {
+                            let left = left.clone();
+                            let spec = on::<Event>().call(move |event| {
+                                black_box(&**event);
+                                left.one_less();
+                            });
+                            linker.subscribe(spec).expect("no limit is set");
+                        }
+                        let emitter = Emitter::start(&linker, Strategy::inline());
+                        let emit = |event| drop(black_box(emitter.emit(event)));
+                        time(&left, handlers, emissions, emit).await
+                    })
+                });
+            });
+        }
+        group.finish();
+    }
+
     criterion.bench_function("no subscriber", |b| {
         System::new().block_on(async {
             let emitter = Emitter::start(&Linker::start(), Strategy::inline());
@@ -191,12 +219,54 @@ fn emit(criterion: &mut Criterion) {
     });
 }
 
+/// A burst of events, one by one and as a batch: per event, up to its handling.
+fn burst(criterion: &mut Criterion) {
+    type Make = fn() -> Strategy;
+    let current: Make = Strategy::current;
+    for (strategy, make) in [("current", current), ("dedicated", Strategy::dedicated)] {
+        let mut group = criterion.benchmark_group(format!("{BURST} events, {strategy}"));
+        group.throughput(Throughput::Elements(BURST as u64));
+        for (name, is_batch) in [("emit", false), ("emit_all", true)] {
+            group.bench_function(name, |b| {
+                b.iter_custom(|bursts| {
+                    System::new().block_on(async {
+                        let left = Left::default();
+                        let linker = Linker::start();
+                        let counted = left.clone();
+                        let spec = on::<Event>().call(move |event| {
+                            black_box(&**event);
+                            counted.one_less();
+                        });
+                        linker.subscribe(spec).expect("no limit is set");
+                        let emitter = Emitter::start(&linker, make());
+                        let begin = Instant::now();
+                        for _ in 0..bursts {
+                            left.0.store(BURST, Ordering::Relaxed);
+                            let events = (0..BURST).map(Event::new);
+                            if is_batch {
+                                drop(black_box(emitter.emit_all(events)));
+                            } else {
+                                events.for_each(|event| drop(black_box(emitter.emit(event))));
+                            }
+                            while left.0.load(Ordering::Relaxed) > 0 {
+                                actix_rt::task::yield_now().await;
+                            }
+                        }
+                        begin.elapsed()
+                    })
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))
         .sample_size(20);
-    targets = emit
+    targets = emit, burst
 }
 criterion_main!(benches);

@@ -1,12 +1,16 @@
 //! What the README says of actix and actix-broker beside ventix: each row of its
 //! comparison, shown on both.
 
+mod support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::prelude::*;
 use actix_broker::{ArbiterBroker, Broker, BrokerSubscribe};
 use ventix::{Delivery, Emitter, Linker, Outcome, Reason, Strategy, on};
+
+use support::settle;
 
 #[derive(Clone, Message)]
 #[rtype(result = "Result<(), &'static str>")]
@@ -66,12 +70,6 @@ impl Handler<Delivery<News>> for Listener {
 
     fn handle(&mut self, _: Delivery<News>, _: &mut Context<Self>) {
         self.heard.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-async fn settle() {
-    for _ in 0..20 {
-        actix_rt::task::yield_now().await;
     }
 }
 

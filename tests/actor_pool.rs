@@ -2,6 +2,8 @@
 //! becomes of the others when one dies.
 #![cfg(target_os = "linux")]
 
+mod support;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,6 +17,8 @@ use ventix::{
     Delivery, Emitter, HandlerGone, HandlerRestarted, HandlerSuspended, Linker, Reason, Report,
     Restart, Routing, Strategy, SubscribeError, Subscription, SubscriptionSpec, on,
 };
+
+use support::until;
 
 /// Those that count threads, or start many, take turns.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -120,17 +124,6 @@ fn arbiter_threads() -> usize {
     };
     let names = tasks.filter_map(name);
     names.filter(|name| name.starts_with("actix-rt|")).count()
-}
-
-/// Waits, ten seconds at most, for what other threads bring about.
-async fn until(what: &str, so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if so() {
-            return;
-        }
-        actix_rt::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("still not so after ten seconds: {what}");
 }
 
 /// Waits until all have ended: those of the test before may be about to.

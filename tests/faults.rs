@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use ventix::{
-    BoxError, DeadLetter, Delivery, Emission, Emitter, HandlerGone, Linker, Outcome, Overflow,
-    Reason, Report, Strategy, on,
+    BoxError, DeadLetter, Debounce, Delivery, Emission, EmitAll, Emitter, HandlerGone, Linker,
+    Outcome, Overflow, Reason, Report, Strategy, WhenPaused, on,
 };
 
 fn words(report: &Report) -> Vec<&'static str> {
@@ -470,4 +470,103 @@ async fn a_waiting_call_that_is_given_up_leaves_no_counts() {
         assert!(given_up.await.is_err());
     }
     assert_eq!((at_once.counts(), patient.counts()), before);
+}
+
+/// One that nobody listens to, that all refuse, that is refused as a whole, and whose
+/// deadline has passed: the actor that emits them lives on, and every receipt comes.
+#[actix::test]
+async fn an_event_that_reaches_nobody_and_panics_when_dropped_leaves_the_emitter_alive() {
+    for letters in [false, true] {
+        let linker = Linker::start();
+        if letters {
+            linker.subscribe(on::<DeadLetter>().call(|_| ())).unwrap();
+        }
+        let emitter = Emitter::start(&linker, Strategy::current());
+        let addr = emitter.addr();
+        let unheard = addr.send(EmitAll([Grenade, Grenade])).await;
+        assert_eq!(unheard.expect("it lives").iter().count(), 2);
+        let filtered = on::<Grenade>().filter(|_, _| false).call(|_| ());
+        linker.subscribe(filtered).unwrap();
+        let paused = linker.subscribe(on::<Grenade>().call(|_| ()).paused());
+        let refused = addr.send(EmitAll([Grenade, Grenade])).await;
+        let refused = refused.expect("it lives");
+        assert!(refused.iter().all(|receipt| receipt.accepted() == 0));
+        assert!(paused.unwrap().is_active());
+        let late = emitter.prepare(Grenade).expires_in(Duration::ZERO).emit();
+        assert_eq!(late.refusal(), Some(&Reason::Expired));
+        linker.stop();
+        let late = addr.send(EmitAll([Grenade])).await.expect("it lives");
+        assert_eq!(late.iter().count(), 1);
+    }
+}
+
+#[actix::test]
+async fn an_event_that_makes_room_and_panics_when_dropped_leaves_the_newer_one_alone() {
+    // Printing a panic takes its time.
+    tokio::time::pause();
+    let debounces = || {
+        let spec = on::<Grenade>().call(|_| ());
+        spec.debounce(Debounce::quiet(Duration::from_millis(1)))
+    };
+    let makes_room = || {
+        let held = on::<Grenade>().call(|_| ()).when_paused(WhenPaused::Hold);
+        held.paused().capacity(1).overflow(Overflow::DropOldest)
+    };
+    for spec in [debounces(), makes_room()] {
+        let linker = Linker::start();
+        let first = linker.subscribe(on::<Grenade>().call(|_| ())).unwrap();
+        let waits = linker.subscribe(spec).unwrap();
+        let last = linker.subscribe(on::<Grenade>().call(|_| ())).unwrap();
+        let emitter = Emitter::start(&linker, Strategy::inline());
+        for _ in 0..3 {
+            assert_eq!(emitter.emit(Grenade).accepted(), 3);
+        }
+        assert_eq!((first.counts().handled, last.counts().handled), (3, 3));
+        waits.resume();
+        assert!(linker.drain(Duration::from_secs(10)).await.is_complete());
+        let counts = waits.counts();
+        assert_eq!((counts.handled, counts.ended()), (1, 3));
+    }
+}
+
+#[actix::test]
+async fn a_handler_that_panics_when_dropped_takes_no_other_along() {
+    let linker = Linker::start();
+    for _ in 0..2 {
+        let held = Grenade;
+        let holding = on::<u8>().call(move |_| {
+            let _ = &held;
+        });
+        linker.subscribe(holding).unwrap();
+    }
+    assert_eq!(linker.clear(), 2);
+    assert!(linker.is_empty());
+}
+
+/// An error that panics when it is dropped.
+#[derive(Debug)]
+struct Shrapnel {
+    _held: Grenade,
+}
+
+impl fmt::Display for Shrapnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("shrapnel")
+    }
+}
+
+impl Error for Shrapnel {}
+
+#[actix::test]
+async fn an_error_that_panics_when_dropped_keeps_no_letter_from_being_requeued() {
+    let linker = Linker::builder().dead_letters(4).start().unwrap();
+    let failing = on::<u8>().call(|n| match **n {
+        0 => Ok(()),
+        _ => Err(Shrapnel { _held: Grenade }),
+    });
+    linker.subscribe(failing).unwrap();
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    emitter.emit(1_u8);
+    emitter.emit(2_u8);
+    assert_eq!(linker.dead_letters().requeue_all(|_| true), 2);
 }

@@ -4,6 +4,8 @@
 //! want theirs to be in time.
 #![cfg(target_os = "linux")]
 
+mod support;
+
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use tokio::sync::Mutex;
 use ventix::{ArbiterBlocked, Delivery, Emitter, Linker, StartError, Strategy, on};
+
+use support::until;
 
 /// Lets one test run at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -32,17 +36,6 @@ fn heartbeats() -> usize {
     names
         .filter(|name| name.trim_end() == "ventix-heartbea")
         .count()
-}
-
-/// Waits, ten seconds at most, for what other threads bring about.
-async fn until(what: &str, so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if so() {
-            return;
-        }
-        actix_rt::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("still not so after ten seconds: {what}");
 }
 
 /// What is told of blocked arbiters, wherever that happens.

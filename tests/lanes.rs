@@ -4,13 +4,14 @@
 //! One file for all policies: most promises are the same for each, and are shown
 //! for each, with every kind of handler.
 
+mod support;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::time::Duration;
 
 use actix::prelude::*;
-use actix_rt::task::yield_now;
 use futures::channel::oneshot;
 use futures::future::join_all;
 use proptest::prelude::*;
@@ -18,6 +19,8 @@ use ventix::{
     BoxError, Counts, DeadLetter, Delivery, Emission, Emitter, Linker, Outcome, Overflow, Reason,
     Receipt, Report, Strategy, Subscription, SubscriptionSpec, on,
 };
+
+use support::{settle, until};
 
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
@@ -172,24 +175,6 @@ fn assert_adds_up(counts: &Counts) {
         counts.handled + went_wrong + turned_away,
         "{counts:?}"
     );
-}
-
-/// Lets the current arbiter do what it has to do.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
-}
-
-/// Waits, ten seconds at most, for what other threads bring about.
-async fn until(what: &str, so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if so() {
-            return;
-        }
-        actix_rt::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("still not so after ten seconds: {what}");
 }
 
 /// Emits from four threads at once, `each` items from each.
@@ -715,7 +700,7 @@ mod unrun {
             let spec = Kind::Async.holding(&hands).capacity(1).overflow(policy);
             let (linker, lane, emitter) = linked(spec.once(), aside.strategy());
             assert!(emitter.emit(Item(0)).accepted() == 1);
-            assert_eq!(reason(&emitter.emit(Item(1))), &Reason::OnceSpent);
+            assert_eq!(reason(&emitter.emit(Item(1))), &Reason::Spent);
             settle().await;
             drop(aside.pop());
             assert!(emitter.emit(Item(2)).accepted() == 1, "{policy:?}");

@@ -1,6 +1,8 @@
 //! What the bus says of itself: which notices there are, where they are heard, and
 //! that they never go round in circles.
 
+mod support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,6 +15,8 @@ use ventix::{
     Linker, Lost, Panicked, Reason, Report, Strategy, SubscribeError, SubscriptionSpec, TimedOut,
     on, on_any, on_topic,
 };
+
+use support::settle;
 
 /// What handlers wrote down, in order.
 struct Log<T>(Arc<Mutex<Vec<T>>>);
@@ -66,13 +70,6 @@ fn letters<T: Send + 'static>(
 
 fn words(report: &Report) -> Vec<&'static str> {
     report.iter().map(|line| line.outcome().as_str()).collect()
-}
-
-/// Lets the current arbiter do what it has to do.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
 }
 
 /// Does as it is told, and counts.

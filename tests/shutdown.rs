@@ -3,6 +3,8 @@
 //! The tests take turns: one counts the arbiters of the process.
 #![cfg(target_os = "linux")]
 
+mod support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use actix::prelude::*;
 use tokio::sync::Mutex;
 use ventix::{Emitter, Linker, Routing, Strategy, on};
+
+use support::until;
 
 /// Lets one test run at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -24,17 +28,6 @@ fn arbiter_threads() -> usize {
     };
     let names = tasks.filter_map(name);
     names.filter(|name| name.starts_with("actix-rt|")).count()
-}
-
-/// Waits, ten seconds at most, for a condition that other threads bring about.
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if condition() {
-            return;
-        }
-        actix_rt::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("still not so after ten seconds: {what}");
 }
 
 #[actix::test]

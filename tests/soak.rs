@@ -404,7 +404,8 @@ async fn soak() {
     assert_eq!(matched, receipts);
     println!("{receipts} deliveries, {switches} switches, {next} subscriptions");
     println!("memory: {first_half} KiB, then {second_half} KiB");
-    assert!(second_half * 10 <= first_half * 11);
+    // A tenth, and what the allocator keeps of a peak: a leak of a byte a delivery is more.
+    assert!(second_half * 10 <= first_half * 11 + 20 * 1_024);
     actors.stop();
     places.stop();
 }

@@ -4,6 +4,8 @@
 //! One file for all of it: the forms of handler share their actors and the words
 //! that their ends are told in.
 
+mod support;
+
 use std::panic::panic_any;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, mpsc};
@@ -19,6 +21,8 @@ use ventix::{
     Panicked, Reason, Receipt, Report, Selector, Stage, Strategy, SubscribeError, SubscriptionSpec,
     on, on_any, on_topic,
 };
+
+use support::settle;
 
 /// What handlers wrote down, in order.
 #[derive(Clone, Default)]
@@ -89,13 +93,6 @@ fn on_plain_thread<T: Send + 'static>(
     let (done, result) = oneshot::channel();
     thread::spawn(move || drop(done.send(work())));
     async { result.await.expect("the thread does not panic") }
-}
-
-/// Lets the current arbiter do what it has to do.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
 }
 
 /// A strategy that runs nothing.
@@ -174,7 +171,7 @@ async fn once_is_claimed_by_the_first_of_the_emissions_that_wait() {
     let emitter = Emitter::start(&linker, Strategy::current());
     assert_eq!(emitter.emit(1_u8).accepted(), 1);
     let second = emitter.emit(2_u8);
-    assert_eq!(second.refusals()[0].reason(), &Reason::OnceSpent);
+    assert_eq!(second.refusals()[0].reason(), &Reason::Spent);
     assert_eq!(linker.subscription_count(), 1, "nothing has run yet");
     settle().await;
     assert_eq!(log.take(), ["ran"]);

@@ -3,12 +3,13 @@
 //!
 //! One file for all of it: the tests share one actor that does as it is told.
 
+mod support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::prelude::*;
-use actix_rt::task::yield_now;
 use futures::channel::{mpsc, oneshot};
 use futures::future::join_all;
 use futures::{FutureExt, StreamExt};
@@ -17,6 +18,8 @@ use ventix::{
     HandlerSuspended, Linker, Queued, Reason, Report, Restart, Strategy, SubscribeError,
     SubscriptionSpec, on, on_topic,
 };
+
+use support::{pass, settle, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -181,30 +184,6 @@ fn heard(linker: &Linker) -> mpsc::UnboundedReceiver<String> {
 /// What was heard so far.
 fn so_far(told: &mut mpsc::UnboundedReceiver<String>) -> Vec<String> {
     std::iter::from_fn(|| told.next().now_or_never().flatten()).collect()
-}
-
-/// Lets the current arbiter do what it has to do.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
-}
-
-/// Waits, ten seconds at most, for what other threads bring about.
-async fn until(what: &str, so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if so() {
-            return;
-        }
-        actix_rt::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("still not so after ten seconds: {what}");
-}
-
-/// Moves the paused clock on.
-async fn pass(time: Duration) {
-    tokio::time::advance(time).await;
-    settle().await;
 }
 
 mod restart {

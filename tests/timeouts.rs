@@ -1,5 +1,7 @@
 //! Deliveries that do not end in time, for every kind of handler.
 
+mod support;
+
 use std::any::Any;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -13,6 +15,8 @@ use ventix::{
     Delivery, Emitter, Linker, Outcome, Overflow, Reason, Report, Strategy, Subscription,
     SubscriptionSpec, on,
 };
+
+use support::{pass, settle};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// What the clock of a runtime may be off by.
@@ -88,19 +92,6 @@ fn linked(spec: SubscriptionSpec) -> (Linker, Subscription, Emitter) {
 
 fn words(report: &Report) -> Vec<&'static str> {
     report.iter().map(|line| line.outcome().as_str()).collect()
-}
-
-/// Lets the current arbiter do what it has to do.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
-}
-
-/// Moves the paused clock on.
-async fn pass(time: Duration) {
-    tokio::time::advance(time).await;
-    settle().await;
 }
 
 /// Waits, ten seconds at most, for what other threads bring about, and moves no

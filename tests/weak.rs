@@ -1,13 +1,16 @@
 //! Subscriptions that do not keep their actor alive, and those that do.
 
+mod support;
+
 use std::sync::{Arc, Mutex};
 
 use actix::prelude::*;
-use actix_rt::task::yield_now;
 use ventix::{
     Delivery, Emitter, HandlerGone, Linker, Reason, Restart, Routing, Strategy, SubscribeError,
     SubscriptionSpec, on,
 };
+
+use support::settle;
 
 /// Tells when it has stopped.
 #[derive(Default)]
@@ -55,13 +58,6 @@ fn specs(session: &Addr<Session>) -> [SubscriptionSpec; 3] {
         on::<News>().recipient(session().recipient()),
         on::<News>().plain_actor(session()),
     ]
-}
-
-/// Lets the current arbiter do what it has to do.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
 }
 
 /// What is told of handlers that have gone.

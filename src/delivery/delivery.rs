@@ -2,14 +2,16 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use actix::Message;
+use tracing::Span;
 
 use crate::event::{HandlerRef, Metadata};
 use crate::outcome::{BoxError, IntoOutcome, Panicked, Reply, Verdict};
 
-use super::emitted::Held;
+use super::emitted::Emitted;
+use super::held::Held;
 use super::instance::Instance;
 use super::parcel::Parcel;
 use super::slip::Slip;
@@ -54,12 +56,15 @@ pub struct Delivery<E: ?Sized + 'static> {
 }
 
 /// Who ends a delivery, and how.
+///
+/// It is part of every message to an actor, and small: with its envelope that is not larger
+/// than one of an event of four words.
 enum End<E: ?Sized + 'static> {
     /// The one that lent it to a sync callback, at this position.
-    Lent { position: AtomicUsize },
+    Lent { position: AtomicU32 },
     /// The delivery itself, when it is dropped.
     Own {
-        position: usize,
+        position: u32,
         state: AtomicU8,
         /// The actor that has it, if the bus made it.
         instance: Option<Arc<dyn Instance<E>>>,
@@ -75,9 +80,15 @@ const READ: u8 = 1;
 /// A future owns the verdict: without one, its work was cut short.
 const PENDING: u8 = 2;
 
+/// A position on a route, which is shorter than that.
+#[inline]
+fn number_of(position: usize) -> u32 {
+    position as u32
+}
+
 impl<E: ?Sized> Delivery<E> {
     pub(super) fn lent(held: Held<E>) -> Self {
-        let position = AtomicUsize::new(0);
+        let position = AtomicU32::new(0);
         Self {
             held,
             end: End::Lent { position },
@@ -93,11 +104,41 @@ impl<E: ?Sized> Delivery<E> {
         Self {
             held,
             end: End::Own {
-                position,
+                position: number_of(position),
                 state,
                 instance,
             },
         }
+    }
+
+    /// Lends another emission from now on, if it alone holds the one before: that has ended.
+    #[inline]
+    pub(super) fn refill(&mut self, next: Emitted<E>) -> Result<(), Emitted<E>>
+    where
+        E: Sized,
+    {
+        self.held.refill(next)
+    }
+
+    /// It is lent no more.
+    #[inline]
+    pub(crate) fn put_aside(mut self) {
+        self.held.put_aside();
+    }
+
+    /// Lets those share it that hear of it, where one alone has lent it so far.
+    pub(crate) fn share(&mut self) {
+        self.held.make_shared();
+    }
+
+    /// What was lent, for the one that completes it.
+    pub(super) fn into_owned(mut self, position: usize) -> Self {
+        self.end = End::Own {
+            position: number_of(position),
+            state: AtomicU8::new(UNREAD),
+            instance: None,
+        };
+        self
     }
 
     pub(super) fn shared(held: Held<E>, slip: Arc<Slip<E>>) -> Self {
@@ -112,22 +153,23 @@ impl<E: ?Sized> Delivery<E> {
     }
 
     /// Lends it to the handler at a position.
-    pub(super) fn lend_to(&self, handler: usize) {
+    #[inline]
+    pub(crate) fn lend_to(&self, handler: usize) {
         if let End::Lent { position } = &self.end {
-            position.store(handler, Ordering::Relaxed);
+            position.store(number_of(handler), Ordering::Relaxed);
         }
     }
 
     /// Whose delivery it is.
     pub(crate) fn handler(&self) -> HandlerRef {
-        self.held.emitted.header.ledger.handler(self.position())
+        self.held.ledger().handler(self.position())
     }
 
     /// Whose delivery it is, among those of its emission.
     pub(crate) fn position(&self) -> usize {
         match &self.end {
-            End::Lent { position } => position.load(Ordering::Relaxed),
-            End::Own { position, .. } => *position,
+            End::Lent { position } => position.load(Ordering::Relaxed) as usize,
+            End::Own { position, .. } => *position as usize,
             End::Shared(slip) => slip.position(),
         }
     }
@@ -149,7 +191,7 @@ impl<E: ?Sized> Delivery<E> {
     #[must_use]
     pub fn event(&self) -> &E {
         self.mark(READ);
-        &self.held.emitted.payload
+        self.held.event()
     }
 
     /// Returns what the emission says about itself: id, time, topic, key,
@@ -180,7 +222,7 @@ impl<E: ?Sized> Delivery<E> {
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         self.mark(READ);
-        &self.held.emitted.header.metadata
+        &self.held.header().metadata
     }
 
     /// Returns the event's name: its topic, or else the name of its type.
@@ -201,6 +243,77 @@ impl<E: ?Sized> Delivery<E> {
     #[must_use]
     pub fn name(&self) -> &str {
         self.metadata().name()
+    }
+
+    /// Returns which attempt this is: 1 for the first, more when the subscription
+    /// [tries again](crate::SubscriptionSpec::retry).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Retry, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::start();
+    /// let third_time_lucky = on::<u8>().call(|n| match n.attempt() {
+    ///     3 => Ok(*n.event()),
+    ///     _ => Err("not yet"),
+    /// });
+    /// let retry = Retry::constant(Duration::from_secs(1)).attempts(3);
+    /// linker.subscribe(third_time_lucky.retry(retry))?;
+    /// let report = Emitter::start(&linker, Strategy::current()).emit_and_wait(7_u8).await;
+    /// assert_eq!(report.replies::<u8>().next(), Some(&7));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        let id = self.metadata().id();
+        self.held.ledger().attempt(self.position(), id)
+    }
+
+    /// Returns the `tracing` span of the delivery, or of this attempt: a disabled one
+    /// where nobody looks, or once it has ended.
+    ///
+    /// Callbacks run in it; an actor runs in actix's own code, and can enter it. Spans have
+    /// the target `ventix::span` and the level of the [debug mode](crate#debug-mode),
+    /// `DEBUG` by default. A delivery's is the child of its emission's, and says the event,
+    /// emission, correlation, causation, linker, subscription, attempt, outcome and error.
+    ///
+    /// An emission's span is open until its last delivery has ended. It is always a root,
+    /// which *follows from* the span that was current when it was emitted, and from that
+    /// of the delivery whose handler emitted it through
+    /// [`emitter`](Self::emitter), while that runs. So a chain of events, which may never
+    /// end, is a chain of short traces with links between them, and no tree that grows for
+    /// ever. Notices have none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actix::prelude::*;
+    /// # use ventix::{on, Delivery, Emitter, Linker, Strategy};
+    /// # struct Mailer;
+    /// # impl Actor for Mailer { type Context = Context<Self>; }
+    /// impl Handler<Delivery<String>> for Mailer {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, to: Delivery<String>, _: &mut Context<Self>) {
+    ///         to.span().in_scope(|| tracing::info!(to = %*to, "a mail is on its way"));
+    ///     }
+    /// }
+    /// # System::new().block_on(async {
+    /// # let linker = Linker::start();
+    /// # linker.subscribe(on::<String>().actor(Mailer.start()))?;
+    /// # let emitter = Emitter::start(&linker, Strategy::current());
+    /// # assert!(emitter.emit_and_wait(String::from("Ada")).await.all_handled());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.mark(READ);
+        self.held.span(self.position())
     }
 
     /// Ends the delivery as failed.
@@ -349,8 +462,9 @@ impl<E: ?Sized> Delivery<E> {
     }
 
     /// Ends the delivery by `verdict`, so that its drop ends nothing.
-    fn end(mut self, verdict: Verdict) {
-        let position = AtomicUsize::new(self.position());
+    pub(super) fn end(mut self, verdict: Verdict) {
+        self.mark(READ);
+        let position = AtomicU32::new(number_of(self.position()));
         match std::mem::replace(&mut self.end, End::Lent { position }) {
             End::Lent { .. } => {}
             End::Own {
@@ -358,17 +472,31 @@ impl<E: ?Sized> Delivery<E> {
             } => {
                 // Whoever hears of the end finds the actor with one less to do.
                 drop(instance);
-                self.held.close(position, verdict);
+                self.held.close(position as usize, verdict);
             }
             End::Shared(slip) => slip.end(verdict),
         }
     }
 
+    /// The handler has begun with it.
+    pub(super) fn mark_read(&self) {
+        self.mark(READ);
+    }
+
     /// Notes how far the handler has come. It only ever gets further.
     fn mark(&self, state: u8) {
-        if let End::Own { state: now, .. } = &self.end {
-            if now.load(Ordering::Relaxed) < state {
+        if let End::Own {
+            state: now,
+            position,
+            ..
+        } = &self.end
+        {
+            let before = now.load(Ordering::Relaxed);
+            if before < state {
                 now.store(state, Ordering::Relaxed);
+                if before == UNREAD {
+                    self.held.begin(*position as usize);
+                }
             }
         }
     }
@@ -401,11 +529,14 @@ impl<E: ?Sized> Drop for Delivery<E> {
                 position,
                 state,
                 instance,
-            } => (*position, *state.get_mut(), instance.take()),
+            } => (*position as usize, *state.get_mut(), instance.take()),
         };
+        if state == READ && instance.is_none() && !std::thread::panicking() {
+            return self.held.close_handled(position);
+        }
         let connected = || match &instance {
             Some(instance) => instance.is_connected(),
-            None => self.held.emitted.header.ledger.connected(position),
+            None => self.held.ledger().connected(position),
         };
         let verdict = if std::thread::panicking() {
             if connected() {
@@ -414,6 +545,8 @@ impl<E: ?Sized> Drop for Delivery<E> {
                 Verdict::Lost
             }
         } else if state == READ || (state == UNREAD && connected()) {
+            // One that was never looked at took no time.
+            self.held.begin(position);
             Verdict::Handled(Reply::default())
         } else {
             Verdict::Lost
@@ -439,7 +572,7 @@ impl<E: ?Sized + fmt::Display> fmt::Display for Delivery<E> {
 impl<E: ?Sized> fmt::Debug for Delivery<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
-            .field("metadata", &self.held.emitted.header.metadata)
+            .field("metadata", &self.held.header().metadata)
             .finish_non_exhaustive()
     }
 }

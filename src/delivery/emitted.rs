@@ -1,138 +1,156 @@
 use std::sync::{Arc, OnceLock};
 
-use crate::event::{AnyEvent, EmissionId, HandlerRef, Metadata};
-use crate::outcome::{Tracker, Verdict};
+use crate::event::{AnyEvent, Metadata};
+use crate::outcome::{HoldsTracker, Lines, Tracker};
 
-/// An event on its way, shared by all its deliveries: one allocation for all.
-///
-/// The payload comes last, so that an `Arc<Emitted<E>>` is also an
-/// `Arc<Emitted<AnyEvent>>` for the handlers that take any event.
+use super::spans::Spans;
+use super::timing::Timing;
+
+/// An event that was emitted, and what is known of it.
 #[derive(Debug)]
-pub(crate) struct Emitted<E: ?Sized> {
+pub(crate) struct Emitted<E> {
     pub(crate) header: Header,
     pub(crate) payload: E,
 }
 
 /// What is known of an emission without knowing its type.
+///
+/// It is part of every emission in flight, and small: with an event of up to five words the
+/// allocation stays below 128 bytes, where glibc has fast bins.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) metadata: Metadata,
-    /// Where its deliveries are accounted for: the snapshot of subscriptions
-    /// that it was matched against.
-    pub(crate) ledger: Arc<dyn Ledger>,
-    /// What made it, for what its handlers emit. Held while any of its deliveries
-    /// lives, so that an emitter outlasts its work.
-    pub(crate) origin: Arc<dyn Origin>,
+    /// If anybody looks at how its deliveries begin and end.
+    watched: OnceLock<Arc<Watched>>,
+    is_of_notices: bool,
+}
+
+/// What those have who look at deliveries.
+#[derive(Debug, Default)]
+struct Watched {
     /// Where the outcomes go, if somebody waits for them.
-    pub(crate) tracker: OnceLock<Tracker>,
+    tracker: OnceLock<Tracker>,
+    /// If it is timed.
+    timing: Option<Timing>,
+    /// If somebody looks at spans.
+    spans: Option<Arc<Spans>>,
+}
+
+impl HoldsTracker for Watched {
+    fn tracker(&self) -> &Tracker {
+        self.tracker
+            .get()
+            .expect("an account is opened before it is asked for")
+    }
 }
 
 impl Header {
+    /// For an emission that nobody looks at.
+    pub(crate) fn new(metadata: Metadata, is_of_notices: bool) -> Self {
+        Self {
+            metadata,
+            watched: OnceLock::new(),
+            is_of_notices,
+        }
+    }
+
+    /// Times it, and lets those see it who look at spans, if it is to be.
+    #[inline]
+    pub(crate) fn watch(&mut self, timing: Option<Timing>, spans: Option<Arc<Spans>>) {
+        if timing.is_some() || spans.is_some() {
+            self.watch_both(timing, spans);
+        }
+    }
+
+    #[cold]
+    fn watch_both(&mut self, timing: Option<Timing>, spans: Option<Arc<Spans>>) {
+        self.watched = OnceLock::from(Arc::new(Watched {
+            tracker: OnceLock::new(),
+            timing,
+            spans,
+        }));
+    }
+
+    /// Where the outcomes go, from now on.
+    pub(crate) fn track(&self, deliveries: impl FnOnce() -> usize) -> &Tracker {
+        let watched = self.watched.get_or_init(Arc::default);
+        watched.tracker.get_or_init(|| Tracker::new(deliveries()))
+    }
+
+    /// The outcomes, when all deliveries have ended. For one that waits.
+    pub(crate) fn lines(&self, deliveries: impl FnOnce() -> usize) -> Lines {
+        self.track(deliveries);
+        let watched = self.watched.get().expect("it is tracked");
+        Tracker::report(watched.clone())
+    }
+
+    /// Where the outcomes go, if somebody waits for them.
+    pub(crate) fn tracker(&self) -> Option<&Tracker> {
+        self.watched.get()?.tracker.get()
+    }
+
+    #[inline]
+    pub(crate) fn timing(&self) -> Option<&Timing> {
+        self.watched.get()?.timing.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn spans(&self) -> Option<&Arc<Spans>> {
+        self.watched.get()?.spans.as_ref()
+    }
+
     /// Whether what becomes of it is worth a notice: not if it is one, or if the
     /// handler of one made it. So there are no loops.
     pub(crate) fn makes_notices(&self) -> bool {
-        !self.origin.is_of_notices() && !self.metadata.is_about_notices()
+        !self.is_of_notices && !self.metadata.is_about_notices()
+    }
+
+    /// Whether nobody looks at how its deliveries begin and end.
+    #[inline]
+    pub(crate) fn is_unwatched(&self) -> bool {
+        self.watched.get().is_none()
+    }
+
+    /// Whether it is a notice.
+    pub(crate) fn is_of_notices(&self) -> bool {
+        self.is_of_notices
     }
 }
 
-impl Drop for Header {
-    fn drop(&mut self) {
-        self.origin.ended();
-    }
-}
-
-/// Where the deliveries of an emission are accounted for, each by its position.
-pub(crate) trait Ledger: Send + Sync + std::fmt::Debug {
-    /// Whether the actor behind the delivery still has its mailbox.
-    fn connected(&self, position: usize) -> bool;
-
-    /// Ends the delivery. Called exactly once for each that was accepted.
-    fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict);
-
-    /// Whether the delivery has been ended already, because it took too long.
-    fn is_over(&self, position: usize, id: EmissionId) -> bool;
-
-    /// Whose delivery it is.
-    fn handler(&self, position: usize) -> HandlerRef;
-
-    /// Itself, for the one that knows its type.
-    fn as_any(&self) -> &AnyEvent;
-}
-
-/// What makes emissions. It learns when nothing is left of one.
-pub(crate) trait Origin: Send + Sync + std::fmt::Debug {
-    /// One of its emissions has ended, with all its deliveries.
-    fn ended(&self);
-
-    /// Whether what it emits are notices.
-    fn is_of_notices(&self) -> bool {
-        false
-    }
-
-    /// Itself, for the one that knows its type.
-    fn into_any(self: Arc<Self>) -> Arc<AnyEvent>;
-}
-
-/// An emission in the hands of one that delivers it.
-pub(crate) struct Held<E: ?Sized> {
-    pub(crate) emitted: Arc<Emitted<E>>,
-    share: fn(&Arc<Emitted<E>>) -> Arc<Emitted<AnyEvent>>,
-}
-
-impl<E: Send + Sync + 'static> Held<E> {
-    pub(crate) fn new(emitted: Arc<Emitted<E>>) -> Self {
-        Self {
-            emitted,
-            share: |emitted| emitted.clone(),
-        }
-    }
-}
-
-impl Held<AnyEvent> {
-    pub(crate) fn any(emitted: Arc<Emitted<AnyEvent>>) -> Self {
-        Self {
-            emitted,
-            share: Arc::clone,
-        }
-    }
-}
-
-impl<E: ?Sized> Clone for Held<E> {
-    fn clone(&self) -> Self {
-        Self {
-            emitted: self.emitted.clone(),
-            share: self.share,
-        }
-    }
-}
-
-/// An emission whose type is somebody else's business.
-pub(crate) trait AnyHeld {
+/// What an event of type `E` was emitted as, wherever it lies.
+pub(crate) trait Body<E: ?Sized>: Send + Sync {
     fn header(&self) -> &Header;
 
-    /// The emission, as that of any event.
-    fn share(&self) -> Arc<Emitted<AnyEvent>>;
+    fn event(&self) -> &E;
+
+    /// As that of any event.
+    fn as_any(self: Arc<Self>) -> Arc<dyn Body<AnyEvent>>;
 }
 
-impl<E: ?Sized + 'static> AnyHeld for Held<E> {
+impl<E: Send + Sync + 'static> Body<E> for Emitted<E> {
     fn header(&self) -> &Header {
-        &self.emitted.header
+        &self.header
     }
 
-    fn share(&self) -> Arc<Emitted<AnyEvent>> {
-        (self.share)(&self.emitted)
+    fn event(&self) -> &E {
+        &self.payload
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Body<AnyEvent>> {
+        self
     }
 }
 
-impl<E: ?Sized + 'static> Held<E> {
-    /// Whether one of its deliveries took too long, and needs no handler any more.
-    pub(crate) fn is_over(&self, position: usize) -> bool {
-        let header = &self.emitted.header;
-        header.ledger.is_over(position, header.metadata.id())
+impl<E: Send + Sync + 'static> Body<AnyEvent> for Emitted<E> {
+    fn header(&self) -> &Header {
+        &self.header
     }
 
-    /// Ends one of its deliveries.
-    pub(crate) fn close(&self, position: usize, verdict: Verdict) {
-        self.emitted.header.ledger.close(position, self, verdict);
+    fn event(&self) -> &AnyEvent {
+        &self.payload
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Body<AnyEvent>> {
+        self
     }
 }

@@ -16,6 +16,10 @@
 //! | stops before it has read the delivery | [`Lost`](crate::Outcome::Lost); an actor that the bus made leaves it to the next one: [`Restart`](crate::Restart) |
 //! | takes longer than its [`timeout`](crate::SubscriptionSpec::timeout) | [`TimedOut`](crate::Outcome::TimedOut) |
 //!
+//! A handler of [batches](crate::On::batch) gets several deliveries as one [`Batch`], and
+//! each of them still ends by itself. With [`Retry`](crate::Retry) each attempt has an
+//! outcome, and that of the last one is the delivery's.
+//!
 //! ```
 //! use actix::prelude::*;
 //! use ventix::{on, Delivery, Emitter, Linker, Strategy};
@@ -62,21 +66,39 @@
 //!   reached the handler: it is lost. What was read, and then outlived its actor
 //!   in a `ResponseFuture`, is handled.
 //!
-//! Two things are beyond them. A future that panics after its actor has stopped
-//! counts as lost. And a future that its actor drops half-way, as `ctx.stop()` does with what was
-//! spawned on the context, cannot be told from one that ended. Where that
-//! matters, let [`settle_async`](Delivery::settle_async) run it.
+//! Two things are beyond them. A future that panics after its actor has stopped counts as
+//! lost. And a future that its actor drops half-way, as `ctx.stop()` does with what was
+//! spawned on the context, cannot be told from one that ended. Where that matters, let
+//! [`settle_async`](Delivery::settle_async) run it.
 
+mod batch;
 mod delivery;
 mod emitted;
+mod fleet;
+mod flight;
+mod held;
 mod instance;
+mod kept;
+mod ledger;
 mod parcel;
 mod slip;
+mod slips;
+mod spans;
+mod timing;
 mod turn;
 
+pub use batch::Batch;
 pub use delivery::Delivery;
 
-pub(crate) use emitted::{AnyHeld, Emitted, Header, Held, Ledger, Origin};
+pub(crate) use emitted::{Emitted, Header};
+pub(crate) use fleet::{Fleet, Next, Parted};
+pub(crate) use flight::AnyFlight;
+pub(crate) use held::{AnyHeld, Held};
 pub(crate) use instance::Instance;
+pub(crate) use kept::{Kept, Sleeper};
+pub(crate) use ledger::{Ledger, Origin};
 pub(crate) use parcel::Parcel;
+pub(crate) use spans::Spans;
+pub(crate) use timing::Timing;
+
 pub(crate) use turn::Turn;

@@ -1,8 +1,11 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tracing::Span;
 
 use crate::outcome::{Panicked, Reply, Verdict};
 
-use super::emitted::Held;
+use super::delivery::Delivery;
+use super::held::Held;
 
 /// What a callback that owns its delivery, and the code that runs the callback,
 /// have between them.
@@ -30,16 +33,29 @@ struct State {
 }
 
 impl<E: ?Sized> Slip<E> {
-    pub(super) fn new(held: Held<E>, position: usize) -> Self {
-        Self {
-            held,
+    /// A delivery for a callback that owns it, and the slip that the callback's result
+    /// goes on.
+    pub(super) fn pair(held: Held<E>, position: usize) -> (Delivery<E>, Arc<Self>) {
+        let slip = Arc::new(Self {
+            held: held.clone(),
             position,
             state: Mutex::default(),
-        }
+        });
+        (Delivery::shared(held, slip.clone()), slip)
     }
 
     pub(super) fn position(&self) -> usize {
         self.position
+    }
+
+    /// The callback begins.
+    pub(crate) fn begin(&self) {
+        self.held.begin(self.position);
+    }
+
+    /// What the callback runs in.
+    pub(crate) fn span(&self) -> Span {
+        self.held.span(self.position)
     }
 
     /// Whether it took too long to begin, and has been ended.

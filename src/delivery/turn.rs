@@ -1,28 +1,57 @@
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::outcome::Verdict;
 
 use super::delivery::Delivery;
-use super::emitted::Held;
+use super::held::Held;
 use super::parcel::Parcel;
 use super::slip::Slip;
 
 /// A handler's turn in an emission: what it takes to deliver to it.
 ///
 /// A sync callback borrows the one delivery that all callbacks of the emission
-/// look at, so no reference count is touched; everything else gets its own.
+/// look at, so no reference count is touched; everything else gets its own. The last one
+/// may be given what was lent to the others.
 #[derive(Debug)]
 pub(crate) struct Turn<'a, E: ?Sized + 'static> {
-    lent: &'a Delivery<E>,
+    lent: Lent<'a, E>,
     position: usize,
     may_block: bool,
+}
+
+#[derive(Debug)]
+enum Lent<'a, E: ?Sized + 'static> {
+    Borrowed(&'a Delivery<E>),
+    Given(Delivery<E>),
+}
+
+impl<E: ?Sized> Deref for Lent<'_, E> {
+    type Target = Delivery<E>;
+
+    #[inline]
+    fn deref(&self) -> &Delivery<E> {
+        match self {
+            Self::Borrowed(lent) => lent,
+            Self::Given(lent) => lent,
+        }
+    }
 }
 
 impl<'a, E: ?Sized> Turn<'a, E> {
     /// `may_block` says that this thread is there to be blocked.
     pub(crate) fn new(lent: &'a Delivery<E>, position: usize, may_block: bool) -> Self {
         Self {
-            lent,
+            lent: Lent::Borrowed(lent),
+            position,
+            may_block,
+        }
+    }
+
+    /// The turn of the last one, who is given what was lent to the others.
+    pub(crate) fn last(lent: Delivery<E>, position: usize, may_block: bool) -> Self {
+        Self {
+            lent: Lent::Given(lent),
             position,
             may_block,
         }
@@ -40,7 +69,17 @@ impl<'a, E: ?Sized> Turn<'a, E> {
     /// The delivery to look at.
     pub(crate) fn delivery(&self) -> &Delivery<E> {
         self.lent.lend_to(self.position);
-        self.lent
+        &self.lent
+    }
+
+    /// The handler begins.
+    pub(crate) fn begin(&self) {
+        self.lent.held().begin(self.position);
+    }
+
+    /// Runs the handler in the span of its delivery.
+    pub(crate) fn in_span<R>(&self, run: impl FnOnce() -> R) -> R {
+        self.lent.held().in_span(self.position, run)
     }
 
     /// Ends the turn of a handler that has only looked.
@@ -50,7 +89,15 @@ impl<'a, E: ?Sized> Turn<'a, E> {
 
     /// A delivery that completes itself, for an actor.
     pub(crate) fn into_delivery(self) -> Delivery<E> {
-        Delivery::owned(self.lent.held().clone(), self.position, None)
+        match self.lent {
+            Lent::Borrowed(lent) => Delivery::owned(lent.held().clone(), self.position, None),
+            Lent::Given(lent) => lent.into_owned(self.position),
+        }
+    }
+
+    /// What is delivered, and whose delivery it is among those of its emission.
+    pub(crate) fn into_held(self) -> (Held<E>, usize) {
+        (self.lent.held().clone(), self.position)
     }
 
     /// A delivery that waits to be made.
@@ -61,8 +108,6 @@ impl<'a, E: ?Sized> Turn<'a, E> {
     /// A delivery for a callback that owns it, and the slip that the callback's
     /// result goes on.
     pub(crate) fn into_shared(self) -> (Delivery<E>, Arc<Slip<E>>) {
-        let held = self.lent.held();
-        let slip = Arc::new(Slip::new(held.clone(), self.position));
-        (Delivery::shared(held.clone(), slip.clone()), slip)
+        Slip::pair(self.lent.held().clone(), self.position)
     }
 }

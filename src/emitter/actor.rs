@@ -4,6 +4,7 @@ use std::sync::Arc;
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 
 use super::emission::Emission;
+use super::emit_all::EmitAll;
 use super::gear::Slot;
 use super::message::Emit;
 use super::shared::{Core, Shared};
@@ -65,6 +66,15 @@ impl<E: Send + Sync + 'static> Handler<Emit<E>> for EmitterActor {
         // The handles' half, made anew when only addresses are left.
         let shared = Shared::of(&self.core, &self.slot, Some(ctx.address()));
         MessageResult(shared.launch(emit, None))
+    }
+}
+
+impl<E: Send + Sync + 'static> Handler<EmitAll<E>> for EmitterActor {
+    type Result = MessageResult<EmitAll<E>>;
+
+    fn handle(&mut self, all: EmitAll<E>, ctx: &mut Context<Self>) -> Self::Result {
+        let shared = Shared::of(&self.core, &self.slot, Some(ctx.address()));
+        MessageResult(shared.launch_all(all.into_events(), None))
     }
 }
 

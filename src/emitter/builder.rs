@@ -5,10 +5,12 @@ use actix_rt::Arbiter;
 
 use crate::debug::Debug;
 use crate::event::IdSource;
-use crate::linker::{Linker, StartError};
+use crate::linker::{Linker, Load, StartError};
+use crate::middleware::{EmissionLayer, Stack};
 
 use super::emitter::Emitter;
 use super::gear::{Gear, Slot};
+use super::schedule::Schedules;
 use super::shared::{Core, Shared};
 use super::strategy::Strategy;
 
@@ -37,6 +39,8 @@ pub struct EmitterBuilder {
     strategy: Strategy,
     name: Option<Arc<str>>,
     debug: Option<bool>,
+    trace_context: bool,
+    layers: Stack<dyn EmissionLayer>,
 }
 
 impl EmitterBuilder {
@@ -46,6 +50,8 @@ impl EmitterBuilder {
             strategy: Strategy::current(),
             name: None,
             debug: None,
+            trace_context: false,
+            layers: Stack::default(),
         }
     }
 
@@ -88,6 +94,34 @@ impl EmitterBuilder {
         self
     }
 
+    /// Puts a layer around its emissions, inside those of the linker and those that were
+    /// added before. See [`middleware`](crate::middleware).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, EmissionLayer, Emitter, Linker, Outgoing, Reason};
+    /// struct Closed;
+    ///
+    /// impl EmissionLayer for Closed {
+    ///     fn before(&self, _: &mut Outgoing<'_>) -> Result<(), Reason> {
+    ///         Err(Reason::layer("closed on Sundays"))
+    ///     }
+    /// }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let emitter = Emitter::builder(&linker).layer(Closed).start()?;
+    /// assert_eq!(emitter.emit(1_u8).refusal(), Some(&Reason::layer("closed on Sundays")));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn layer(mut self, layer: impl EmissionLayer) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
     /// Switches the [debug mode](crate#debug-mode) on or off, whatever the
     /// environment says.
     ///
@@ -114,6 +148,34 @@ impl EmitterBuilder {
     /// ```
     pub fn debug(mut self, on: bool) -> Self {
         self.debug = Some(on);
+        self
+    }
+
+    /// Starts a distributed trace for each emission that carries none: in its headers, as
+    /// [`TraceContext`](crate::TraceContext) says, so that what its handlers emit, and what
+    /// they call, is of the same trace. Its id is the emission's correlation id, and it is
+    /// sampled. By default none is started; those that there are are handed down always.
+    ///
+    /// It costs a few allocations an emission.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy, TraceContext};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().trace_context())))?;
+    /// let emitter = Emitter::builder(&linker).strategy(Strategy::inline());
+    /// let emitter = emitter.trace_context(true).start()?;
+    /// let report = emitter.emit_and_wait(1_u8).await;
+    /// let context = report.replies::<Option<TraceContext>>().next().unwrap();
+    /// let id = report.receipt().id().as_u128();
+    /// assert_eq!(context.as_ref().map(TraceContext::trace_id), Some(id));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn trace_context(mut self, on: bool) -> Self {
+        self.trace_context = on;
         self
     }
 
@@ -149,15 +211,23 @@ impl EmitterBuilder {
         let here = self.strategy.arbiter().or_else(Arbiter::try_current);
         let home = here.unwrap_or_else(|| linker.home().clone());
         let placement = self.strategy.place(linker.home())?;
-        let load = Arc::default();
+        let schedules = Arc::<Schedules>::default();
+        let pending = Arc::downgrade(&schedules);
+        let load = Arc::new(Load::new(pending));
         linker.register(&load);
+        let layers = linker.emission_layers().and(&self.layers);
+        let is_watched = self.trace_context || linker.sampler().is_some();
         let core = Arc::new(Core {
+            is_plain: layers.is_empty() && !is_watched,
             linker: self.linker,
             ids: IdSource::new(),
             debug: Debug::new(self.name.clone(), self.debug),
             name: self.name,
+            layers,
             refused: AtomicU64::new(0),
             load,
+            schedules,
+            starts_traces: self.trace_context,
             home,
             handles: Mutex::default(),
             switching: Mutex::default(),

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use actix::Message;
 
-use crate::delivery::{Emitted, Header};
+use crate::delivery::{AnyFlight, Fleet, Held, Ledger};
 use crate::event::Metadata;
-use crate::outcome::{Reason, Tracker, Verdict};
-use crate::registry::{Accepted, Route};
+use crate::outcome::{Reason, Verdict};
+use crate::registry::{Accepted, Course};
+use crate::shield::shielded;
 
 use super::gear::Ticket;
 
@@ -17,9 +18,8 @@ use super::gear::Ticket;
 /// thread calls it. So any actor that handles `Emission` is a strategy. The
 /// built-in ones run emissions by these methods too; what surrounds that, the bound,
 /// the order and the switching, is the emitter's, and a custom strategy has it as well.
-/// Dropping it without running it ends its
-/// deliveries as [`Lost`](crate::Outcome::Lost), and frees the one shot of those
-/// that fire once.
+/// Dropping it without running it ends its deliveries as [`Lost`](crate::Outcome::Lost),
+/// and gives back what they had claimed.
 ///
 /// # Examples
 ///
@@ -69,20 +69,49 @@ pub struct Emission {
 }
 
 struct Cargo {
-    emitted: Arc<dyn Runnable>,
+    /// With its count, for the one that delivers it.
+    flight: Arc<dyn AnyFlight>,
+    ways: &'static Ways,
     accepted: Accepted,
+    /// How many emissions it stands for, which wait together.
+    count: usize,
 }
 
 impl Emission {
     pub(super) fn new<E: Send + Sync + 'static>(
-        emitted: Arc<Emitted<E>>,
+        held: Held<E>,
         accepted: Accepted,
         ticket: Ticket,
     ) -> Self {
+        let cargo = Cargo {
+            flight: held.pass_on(),
+            ways: Ways::of::<E>(),
+            accepted,
+            count: 1,
+        };
         Self {
-            cargo: Some(Cargo { emitted, accepted }),
+            cargo: Some(cargo),
             ticket: Some(ticket),
         }
+    }
+
+    /// Several, which nobody is to see but the one that runs them.
+    pub(super) fn together<E: Send + Sync + 'static>(fleet: Together<E>, ticket: Ticket) -> Self {
+        let cargo = Cargo {
+            count: fleet.len(),
+            flight: Arc::new(fleet),
+            ways: Ways::of_fleet::<E>(),
+            accepted: Accepted::All,
+        };
+        Self {
+            cargo: Some(cargo),
+            ticket: Some(ticket),
+        }
+    }
+
+    /// How many it stands for.
+    pub(super) fn count(&self) -> usize {
+        self.cargo().count
     }
 
     pub(super) fn ticket(&mut self) -> Option<&mut Ticket> {
@@ -99,8 +128,8 @@ impl Emission {
         if let Some(ticket) = &mut self.ticket {
             ticket.start();
         }
-        if let Some(Cargo { emitted, accepted }) = self.cargo.take() {
-            emitted.abandon(&accepted, verdict);
+        if let Some(cargo) = self.cargo.take() {
+            (cargo.ways.abandon)(cargo.flight, &cargo.accepted, verdict);
         }
     }
 
@@ -176,13 +205,12 @@ impl Emission {
         if let Some(ticket) = &mut self.ticket {
             ticket.start();
         }
-        let Some(Cargo { emitted, accepted }) = self.cargo.take() else {
-            return;
-        };
-        if emitted.header().metadata.is_expired() {
-            return emitted.abandon(&accepted, &|| Verdict::Refused(Reason::Expired));
+        if self.metadata().is_expired() {
+            return self.abandon(&|| Verdict::Refused(Reason::Expired));
         }
-        emitted.run(&accepted, may_block);
+        if let Some(cargo) = self.cargo.take() {
+            (cargo.ways.run)(cargo.flight, &cargo.accepted, may_block);
+        }
     }
 
     /// Runs it, and waits until every delivery has ended.
@@ -278,10 +306,8 @@ impl Emission {
     /// # }).unwrap();
     /// ```
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        let tracker = &self.cargo().emitted.header().tracker;
-        let end = tracker
-            .get_or_init(|| Tracker::new(self.deliveries()))
-            .end();
+        let header = self.cargo().flight.header();
+        let end = header.track(|| self.deliveries()).end();
         async move {
             // The sender lives in the emission's header: it cannot be dropped
             // before the last delivery has counted itself off.
@@ -321,7 +347,7 @@ impl Emission {
     /// ```
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
-        &self.cargo().emitted.header().metadata
+        &self.cargo().flight.header().metadata
     }
 
     /// Returns how many deliveries it has.
@@ -358,10 +384,8 @@ impl Emission {
     #[must_use]
     pub fn deliveries(&self) -> usize {
         let cargo = self.cargo();
-        match &cargo.accepted {
-            Accepted::All => cargo.emitted.matched(),
-            Accepted::Only(positions) => positions.len(),
-        }
+        let matched = (cargo.ways.matched)(cargo.flight.ledger());
+        cargo.accepted.count(matched)
     }
 
     fn cargo(&self) -> &Cargo {
@@ -389,39 +413,59 @@ impl fmt::Debug for Emission {
     }
 }
 
-/// An emitted event whose type only it knows.
-trait Runnable: Send + Sync {
-    fn run(self: Arc<Self>, accepted: &Accepted, may_block: bool);
-    fn abandon(self: Arc<Self>, accepted: &Accepted, verdict: &dyn Fn() -> Verdict);
-    fn matched(&self) -> usize;
-    fn header(&self) -> &Header;
+/// An emission that knows its type. To run it or to abandon it takes its count over.
+/// What can be done with an emission by the one that knows its type.
+struct Ways {
+    run: fn(Arc<dyn AnyFlight>, &Accepted, bool),
+    abandon: fn(Arc<dyn AnyFlight>, &Accepted, &dyn Fn() -> Verdict),
+    matched: fn(&dyn Ledger) -> usize,
 }
 
-impl<E: Send + Sync + 'static> Runnable for Emitted<E> {
-    fn run(self: Arc<Self>, accepted: &Accepted, may_block: bool) {
-        // A count up and down, so that the route can be borrowed while the
-        // deliveries share the emission it is in.
-        let ledger = self.header.ledger.clone();
-        let route = ledger.as_any().downcast_ref::<Route<E>>();
-        route.expect(SAME_TYPE).run(self, accepted, may_block);
+impl Ways {
+    const fn of<E: Send + Sync + 'static>() -> &'static Self {
+        &Self {
+            run: |flight, accepted, may_block| {
+                let held = Held::<E>::adopt::<Arc<Course<E>>>(flight);
+                // A count up and down, so that the route can be borrowed while the
+                // deliveries share it.
+                let route = course::<E>(held.ledger()).route().clone();
+                route.run(held, accepted, may_block);
+            },
+            abandon: |flight, accepted, verdict| {
+                let held = Held::<E>::adopt::<Arc<Course<E>>>(flight);
+                let course = course::<E>(held.ledger());
+                course.route().abandon(&held, accepted, verdict);
+                // The last to hold the event, perhaps.
+                shielded(move || drop(held));
+            },
+            matched: |ledger| course::<E>(ledger).route().len(),
+        }
     }
 
-    fn abandon(self: Arc<Self>, accepted: &Accepted, verdict: &dyn Fn() -> Verdict) {
-        route(&self).abandon(&self, accepted, verdict);
-    }
-
-    fn matched(&self) -> usize {
-        route(self).len()
-    }
-
-    fn header(&self) -> &Header {
-        &self.header
+    const fn of_fleet<E: Send + Sync + 'static>() -> &'static Self {
+        &Self {
+            run: |flight, _, _| {
+                let fleet = Together::<E>::adopt(flight);
+                let course = fleet.ledger().clone();
+                course
+                    .route()
+                    .run_together(fleet.part(), &**course.origin());
+            },
+            abandon: |flight, _, verdict| {
+                let fleet = Together::<E>::adopt(flight);
+                let course = fleet.ledger().clone();
+                let (route, origin) = (course.route(), &**course.origin());
+                route.abandon_together(fleet.part(), origin, verdict);
+            },
+            matched: |ledger| course::<E>(ledger).route().len(),
+        }
     }
 }
 
-const SAME_TYPE: &str = "an emission's ledger is the route of its type";
+/// Emissions that wait together.
+pub(super) type Together<E> = Fleet<E, Arc<Course<E>>>;
 
-fn route<E: Send + Sync + 'static>(emitted: &Emitted<E>) -> &Route<E> {
-    let route = emitted.header.ledger.as_any().downcast_ref();
-    route.expect(SAME_TYPE)
+fn course<E: Send + Sync + 'static>(ledger: &dyn Ledger) -> &Course<E> {
+    let course = ledger.as_any().downcast_ref();
+    course.expect("an emission's ledger is the course of its type")
 }

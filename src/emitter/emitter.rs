@@ -9,16 +9,20 @@ use actix::{Addr, Recipient};
 use crate::delivery::Delivery;
 use crate::in_time::in_time;
 use crate::linker::{Drained, Linker, StartError};
-use crate::outcome::{Receipt, Report};
+use crate::outcome::{Receipt, Receipts, Report};
 
 use super::actor::EmitterActor;
 use super::builder::EmitterBuilder;
 use super::emission::Emission;
-use super::launch::Watch;
 use super::message::{Emit, Parent};
 use super::prepared::Prepared;
+use super::request::{Arrivals, Request};
+use super::schedule::ScheduleInfo;
 use super::shared::Shared;
+use super::stats::EmitterStats;
 use super::strategy::Strategy;
+use super::typed::TypedEmitter;
+use super::watch::Watch;
 use super::weak::WeakEmitter;
 
 /// The handle to what runs emissions. See the [module's page](crate::emitter).
@@ -46,7 +50,7 @@ use super::weak::WeakEmitter;
 /// ```
 #[derive(Clone)]
 pub struct Emitter {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// Set on the emitter that a delivery hands out.
     parent: Option<Arc<Parent>>,
 }
@@ -216,6 +220,43 @@ impl Emitter {
         self.shared.core.refused.load(Ordering::Relaxed)
     }
 
+    /// Returns what is [scheduled](crate::emitter::schedule) and pending: what is due
+    /// first comes first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::inline());
+    /// emitter.prepare("much later").after(Duration::from_secs(3_600));
+    /// emitter.prepare(1_u8).after(Duration::from_secs(60));
+    /// let names: Vec<_> = emitter.schedules().iter().map(|s| s.name().to_owned()).collect();
+    /// assert_eq!(names, ["u8", "&str"]);
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn schedules(&self) -> Vec<ScheduleInfo> {
+        self.shared.core.schedules.list()
+    }
+
+    /// Returns how much it has emitted, and how much of it is on its way.
+    ///
+    /// # Examples
+    ///
+    /// See [`EmitterStats`].
+    #[must_use]
+    pub fn stats(&self) -> EmitterStats {
+        let core = &self.shared.core;
+        EmitterStats {
+            emitted: core.ids.given(),
+            refused: self.refused(),
+            waiting: self.shared.slot.gear().waiting(),
+            in_flight: core.load.in_flight(),
+        }
+    }
+
     /// Returns the address of the actor, for code that prefers messages: it
     /// handles [`Emit`](struct@Emit).
     ///
@@ -265,7 +306,66 @@ impl Emitter {
     /// # }).unwrap();
     /// ```
     pub fn emit<E: Send + Sync + 'static>(&self, event: E) -> Receipt {
-        self.launch(Emit(event))
+        match self.parent {
+            None => self.shared.emit(event, self.shared.slot.ways().get()),
+            Some(_) => self.launch(Emit(event)),
+        }
+    }
+
+    /// Returns a handle for events of one type: it keeps their way to the handlers, and
+    /// finds it faster than [`emit`](Self::emit) does.
+    ///
+    /// It is the same emitter all the same: what it emits is counted, ordered, bounded and
+    /// switched as everything else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// struct Reading(f64);
+    ///
+    /// let linker = Linker::start();
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let readings = emitter.typed::<Reading>();
+    /// linker.subscribe(on::<Reading>().call(|reading| println!("{}", reading.0)))?;
+    /// assert_eq!(readings.emit(Reading(20.5)).accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn typed<E: Send + Sync + 'static>(&self) -> TypedEmitter<E> {
+        TypedEmitter::new(self.clone(), self.shared.cell().clone())
+    }
+
+    /// Emits several events, one after the other, and never waits.
+    ///
+    /// It is the same as that many calls of [`emit`](Self::emit): order, bounds,
+    /// refusals and dead letters are theirs. It costs less where another thread runs
+    /// the emissions, which is woken for many at a time. The iterator is run to its end
+    /// before the first event is emitted, so what it emits itself comes before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u64>().call(|line| println!("line {}", **line)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::dedicated());
+    /// let receipts = emitter.emit_all(1..=100_u64);
+    /// assert!(receipts.is_complete());
+    /// assert_eq!((receipts.len(), receipts.accepted()), (100, 100));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn emit_all<E>(&self, events: impl IntoIterator<Item = E>) -> Receipts
+    where
+        E: Send + Sync + 'static,
+    {
+        let events = Vec::from_iter(events);
+        self.shared.launch_all(events, self.parent())
     }
 
     /// Emits an event by its type, after waiting for room where that is allowed, and
@@ -329,11 +429,54 @@ impl Emitter {
     /// # }).unwrap();
     /// ```
     pub async fn emit_and_wait<E: Send + Sync + 'static>(&self, event: E) -> Report {
-        self.launch_and_wait(Emit(event)).await
+        match self.parent {
+            None => {
+                let cell = self.shared.slot.ways().get();
+                self.shared
+                    .emit_and_wait(event, cell.map(|cell| &**cell))
+                    .await
+            }
+            Some(_) => self.launch_and_wait(Emit(event)).await,
+        }
+    }
+
+    /// Asks a question: emits an event by its type, for the replies of its handlers
+    /// that are an `R`. Awaited, it is the first of them. See
+    /// [`request`](crate::emitter::request).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::{on, Emitter, Linker, RequestError, Strategy};
+    ///
+    /// struct Price { of: &'static str }
+    /// struct Euros(u32);
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<Price>().call(|price| match price.of {
+    ///     "tea" => Ok(Euros(3)),
+    ///     _ => Err("not for sale"),
+    /// }))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    ///
+    /// let Euros(tea) = emitter.request(Price { of: "tea" }).await?;
+    /// assert_eq!(tea, 3);
+    /// let error = emitter.request::<_, Euros>(Price { of: "fame" }).await.err();
+    /// assert!(matches!(error, Some(RequestError::NoReply { .. })));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn request<E, R>(&self, event: E) -> Request<'_, E, R>
+    where
+        E: Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        self.prepare(event).request()
     }
 
     /// Prepares an event to be emitted with a topic, key, correlation, deadline
-    /// or headers.
+    /// or headers, now or [later](crate::emitter::schedule).
     ///
     /// # Examples
     ///
@@ -416,8 +559,16 @@ impl Emitter {
     ///
     /// What comes from now on is refused as a whole, with
     /// [`Reason::ShuttingDown`](crate::Reason::ShuttingDown); what handlers emit, too.
-    /// Emissions end when all their deliveries have, wherever these went. After a
-    /// complete drain nothing is lost when the `System` stops.
+    /// Emissions end when all their deliveries have, wherever these went. What is
+    /// [scheduled](crate::emitter::schedule) for later is cancelled, and
+    /// [counted](Drained::cancelled).
+    ///
+    /// What waits for more of its kind goes out at once: a [batch](crate::On::batch) that is
+    /// not full, the last of a [burst](crate::Debounce). What waits for something else is
+    /// waited for: its turn in a lane, another attempt, that a paused subscription which
+    /// [holds](crate::WhenPaused::Hold) it is resumed.
+    ///
+    /// After a complete drain nothing is lost when the `System` stops.
     ///
     /// It may be called again, to go on waiting. A handler that waits for the drain
     /// of its own emitter waits for itself.
@@ -447,9 +598,12 @@ impl Emitter {
         let core = &self.shared.core;
         let linker = core.linker.core();
         core.load.close();
+        let cancelled = core.load.cancel_pending();
+        linker.registry().flush();
         let until = Instant::now().checked_add(within);
         let ended = in_time(linker.home(), until, core.load.idle()).await;
-        linker.drained(ended.map_or_else(|| core.load.in_flight(), |()| 0))
+        let left = ended.map_or_else(|| core.load.in_flight(), |()| 0);
+        linker.drained(left, cancelled)
     }
 
     /// Returns a handle that does not keep the emitter alive.
@@ -491,12 +645,29 @@ impl Emitter {
         watch.report(receipt).await
     }
 
+    /// Emits it, for one who wants to hear of each delivery as soon as it ends.
+    pub(super) async fn launch_for_each<E>(&self, emit: Emit<E>) -> Arrivals
+    where
+        E: Send + Sync + 'static,
+    {
+        let emit = emit.caused_by(self.parent());
+        let until = emit.deadline();
+        let mut watch = Watch::for_each();
+        let receipt = self.shared.launch_when_ready(emit, Some(&mut watch)).await;
+        let home = self.linker().core().home().clone();
+        Arrivals::new(receipt, watch, until, home)
+    }
+
     pub(super) async fn launch_when_ready<E>(&self, emit: Emit<E>) -> Receipt
     where
         E: Send + Sync + 'static,
     {
         let emit = emit.caused_by(self.parent());
         self.shared.launch_when_ready(emit, None).await
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     pub(super) fn parent(&self) -> Option<&Parent> {
@@ -543,14 +714,20 @@ impl<E: ?Sized> Delivery<E> {
     /// ```
     #[must_use]
     pub fn emitter(&self) -> Emitter {
-        let origin = self.held().emitted.header.origin.clone();
+        let origin = self.held().ledger().origin().clone();
         let handler = self.handler();
         let is_notice = origin.is_of_notices();
-        let cause = self.metadata().as_cause(handler, is_notice);
         let (shared, gear) = Shared::of_origin(origin);
+        let sampler = shared.core.linker.core().sampler();
+        let trace = sampler.map(|sampler| sampler.trace(self.metadata(), &handler));
+        let subscription = handler.subscription();
+        let mut cause = self.metadata().as_cause(handler, is_notice);
+        let spans = self.held().header().spans();
+        let span = spans.and_then(|spans| spans.of(subscription));
+        cause.span = span.as_ref().map(Arc::downgrade).unwrap_or_default();
         Emitter {
             shared,
-            parent: Some(Arc::new(Parent { cause, gear })),
+            parent: Some(Arc::new(Parent { cause, gear, trace })),
         }
     }
 }

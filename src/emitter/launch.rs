@@ -1,57 +1,77 @@
 //! What happens when an event is emitted, up to the moment it is on its way:
 //! matched, counted in, let in by the gear, claimed, sent.
+//!
+//! It is long because every way to emit takes these steps, with or without waiting, in
+//! one order, and whatever turns an emission away gives back what the steps before took.
 
-use std::ops::ControlFlow;
+use std::mem::needs_drop;
+use std::ops::{ControlFlow, Deref};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
-use futures::channel::oneshot;
+use arc_swap::Guard;
+use tracing::Span;
 
-use crate::debug::debug_line;
-use crate::delivery::{Emitted, Header};
+use crate::debug::{debug_line, debug_span};
+use crate::delivery::{AnyHeld, Emitted, Header, Held, Spans};
 use crate::event::{EventType, Metadata};
 use crate::in_time::in_time;
 use crate::linker::Load;
-use crate::outcome::{Ended, Reason, Receipt, Refusal, Report, Tracker};
-use crate::registry::{Accepted, Place, Route};
+use crate::middleware::{Round, is_inside};
+use crate::outcome::{Reason, Receipt, Refusal};
+use crate::registry::{Accepted, Course, Place, Route};
+use crate::shield::shielded;
 
-use super::gear::{Gear, NoPlace, Pass, Reserved};
+use super::gear::{Batch, Gear, NoPlace, Pass, Reserved};
 use super::message::Emit;
-use super::shared::Shared;
-
-/// What becomes of an emission, for somebody who waits for it.
-#[derive(Default)]
-pub(super) struct Watch {
-    /// The lines that are known already.
-    lines: Vec<(usize, Ended)>,
-    /// Where the others come from.
-    rest: Option<oneshot::Receiver<Vec<(usize, Ended)>>>,
-}
-
-impl Watch {
-    /// Waits for the rest.
-    pub(super) async fn report(self, receipt: Receipt) -> Report {
-        let mut lines = self.lines;
-        if let Some(rest) = self.rest {
-            // The sender lives in the emission's header: it cannot be dropped
-            // before the last delivery has counted itself off.
-            lines.extend(rest.await.unwrap_or_default());
-        }
-        Report::new(receipt, lines)
-    }
-}
+use super::outward::Departing;
+use super::shared::{Shared, lock};
+use super::watch::Watch;
+use super::ways::{Found, Way, WayCell};
 
 /// An event with those it is for.
 struct Matched<E: 'static> {
-    event: E,
+    event: Owned<E>,
     metadata: Metadata,
-    route: Arc<Route<E>>,
+    found: Found<E>,
     /// The gear of the emission whose handler emits it.
     origin: Weak<Gear>,
 }
 
+/// An event that may never be on its way. Dropping it runs a user's code, whose panic is
+/// not to take along the one that emits, with the receipts of what it has emitted.
+pub(super) struct Owned<E>(Option<E>);
+
+impl<E> Owned<E> {
+    pub(super) fn new(event: E) -> Self {
+        Self(Some(event))
+    }
+
+    fn into_inner(mut self) -> E {
+        self.0.take().expect(TAKEN)
+    }
+}
+
+const TAKEN: &str = "an event is taken out when nobody needs its owner any more";
+
+impl<E> Deref for Owned<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        self.0.as_ref().expect(TAKEN)
+    }
+}
+
+impl<E> Drop for Owned<E> {
+    fn drop(&mut self) {
+        if let Some(event) = self.0.take().filter(|_| needs_drop::<E>()) {
+            shielded(move || drop(event));
+        }
+    }
+}
+
 /// Which deliveries were claimed, and who refused.
-type Claims = (Accepted, Vec<Refusal>);
+pub(super) type Claims = (Accepted, Vec<Refusal>);
 
 /// What one has that has waited for it.
 struct Ready {
@@ -62,12 +82,37 @@ struct Ready {
 }
 
 /// An emission that the emitter's load counts, until its header does.
-struct Begun<'a>(&'a Load);
+pub(super) struct Begun<'a>(&'a Load);
+
+impl<'a> Begun<'a> {
+    #[inline]
+    pub(super) fn new(load: &'a Load) -> Result<Self, Reason> {
+        load.begin().map(|()| Self(load))
+    }
+
+    /// It is somebody else's to count it off.
+    #[inline]
+    pub(super) fn pass_on(self) {
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         self.0.end();
     }
+}
+
+/// An emission whose deliveries are claimed.
+pub(super) struct Claimed<'a, E: 'static> {
+    pub(super) event: Owned<E>,
+    pub(super) metadata: Metadata,
+    pub(super) found: &'a Found<E>,
+    pub(super) pass: Pass<'a>,
+    pub(super) begun: Begun<'a>,
+    pub(super) claims: Claims,
+    /// Whether it goes to the line even if there is no place.
+    pub(super) is_forced: bool,
 }
 
 impl Shared {
@@ -77,52 +122,82 @@ impl Shared {
         emit: Emit<E>,
         watch: Option<&mut Watch>,
     ) -> Receipt {
-        match self.find(emit) {
-            ControlFlow::Continue(matched) => self.launch_found(matched, watch),
+        self.launch_once(emit, watch, None)
+    }
+
+    /// Emits one of several events.
+    pub(super) fn launch_in<E: Send + Sync + 'static>(
+        &self,
+        emit: Emit<E>,
+        batch: &mut Batch,
+    ) -> Receipt {
+        self.launch_once(emit, None, Some(batch))
+    }
+
+    fn launch_once<E: Send + Sync + 'static>(
+        &self,
+        emit: Emit<E>,
+        mut watch: Option<&mut Watch>,
+        batch: Option<&mut Batch>,
+    ) -> Receipt {
+        let mut round = Round::new(&self.core.layers);
+        let receipt = match self.find(emit, &mut round, watch.as_deref_mut()) {
+            ControlFlow::Continue(matched) => self.launch_found(matched, watch, batch),
             ControlFlow::Break(receipt) => receipt,
-        }
+        };
+        round.after(&receipt);
+        receipt
     }
 
     /// Emits an event, and waits for room where the emitter or a lane says so.
-    ///
-    /// Up to the last step nothing is held but what its guard gives back.
     pub(super) async fn launch_when_ready<E: Send + Sync + 'static>(
         &self,
         emit: Emit<E>,
         mut watch: Option<&mut Watch>,
     ) -> Receipt {
-        let matched = match self.find(emit) {
-            ControlFlow::Continue(matched) => matched,
-            ControlFlow::Break(receipt) => return receipt,
+        let mut round = Round::new(&self.core.layers);
+        let receipt = match self.find(emit, &mut round, watch.as_deref_mut()) {
+            ControlFlow::Continue(matched) => self.launch_found_when_ready(matched, watch).await,
+            ControlFlow::Break(receipt) => receipt,
         };
+        round.after(&receipt);
+        receipt
+    }
+
+    /// Up to the last step nothing is held but what its guard gives back.
+    async fn launch_found_when_ready<E: Send + Sync + 'static>(
+        &self,
+        matched: Matched<E>,
+        mut watch: Option<&mut Watch>,
+    ) -> Receipt {
         let is_awaited = watch.is_some();
         // Its patience is one for all gears that it comes to.
         let mut waiting_since = None;
         loop {
             let gear = self.gear_for(&matched, is_awaited);
             let may_wait = gear.may_wait(&matched.metadata, is_awaited);
-            if !may_wait && !matched.route.waits() {
-                return self.launch_found(matched, watch);
+            if !may_wait && !matched.found.route().waits() {
+                return self.launch_found(matched, watch, None);
             }
             if let Err(reason) = self.check(&matched.metadata) {
-                return self.turn_away(matched, reason, watch);
+                return self.refuse(matched, reason, watch);
             }
             let place = gear.reserve(&matched.metadata, is_awaited, &mut waiting_since);
             let reserved = match place.await {
                 Ok(reserved) => reserved,
                 Err(NoPlace::HandsOver) => continue,
-                Err(NoPlace::Refused(reason)) => return self.turn_away(matched, reason, watch),
+                Err(NoPlace::Refused(reason)) => return self.refuse(matched, reason, watch),
             };
             let begun = match self.begin(&matched.metadata) {
                 Ok(begun) => begun,
-                Err(reason) => return self.turn_away(matched, reason, watch),
+                Err(reason) => return self.refuse(matched, reason, watch),
             };
             let mut claims = None;
-            if matched.route.waits() {
+            if matched.found.route().waits() {
                 let claimed = self.claim_when_ready(&matched).await;
                 let Some(claimed) = claimed else {
                     drop(begun);
-                    return self.turn_away(matched, Reason::Expired, watch);
+                    return self.refuse(matched, Reason::Expired, watch);
                 };
                 claims = Some(claimed);
             }
@@ -135,7 +210,7 @@ impl Shared {
                 reserved,
                 claims,
             };
-            return self.launch_begun(matched, begun, Some(ready), watch.take());
+            return self.launch_begun(matched, begun, Some(ready), watch.take(), None);
         }
     }
 
@@ -151,10 +226,11 @@ impl Shared {
         &self,
         matched: Matched<E>,
         watch: Option<&mut Watch>,
+        batch: Option<&mut Batch>,
     ) -> Receipt {
         match self.begin(&matched.metadata) {
-            Ok(begun) => self.launch_begun(matched, begun, None, watch),
-            Err(reason) => self.turn_away(matched, reason, watch),
+            Ok(begun) => self.launch_begun(matched, begun, None, watch, batch),
+            Err(reason) => self.refuse(matched, reason, watch),
         }
     }
 
@@ -167,109 +243,223 @@ impl Shared {
         begun: Begun<'_>,
         ready: Option<Ready>,
         watch: Option<&mut Watch>,
+        mut batch: Option<&mut Batch>,
     ) -> Receipt {
         let Matched {
-            metadata, origin, ..
-        } = &matched;
-        let gear = self.slot.enter_from(origin, metadata, watch.is_some());
-        let mut pass = Pass::new(&gear);
+            event,
+            metadata,
+            found,
+            origin,
+        } = matched;
+        let is_awaited = watch.is_some();
+        let entered = self
+            .slot
+            .enter_from(found.gear(), &origin, &metadata, is_awaited);
+        let (gear, route) = (&*entered, found.route());
+        let mut pass = Pass::new(gear);
         // Its place is with a gear that has handed over since.
-        let is_elsewhere = |ready: &Ready| !Arc::ptr_eq(&ready.gear, &gear);
+        let is_elsewhere = |ready: &Ready| !Arc::ptr_eq(&ready.gear, gear);
         let is_forced = ready.as_ref().is_some_and(is_elsewhere);
         let (mut reserved, claims) = match ready {
             Some(ready) => (ready.reserved, ready.claims),
             None => (None, None),
         };
-        let admitted = pass.admit(&matched.metadata, watch.is_some(), reserved.as_mut());
+        let admitted = pass.admit(&metadata, is_awaited, reserved.as_mut());
         if let Err(reason) = admitted {
+            batch.iter_mut().for_each(|batch| batch.settle());
             if claims.is_none() && (!is_forced || reason == Reason::EmitterStopped) {
                 drop(begun);
-                return self.turn_away(matched, reason, watch);
+                return self.turn_away(event, metadata, route, reason, watch);
             }
             // Unless it is forced, it needed no place when it began to wait for its
             // lanes, and finds none now: its deliveries are refused one by one.
             pass.squeeze_in();
         }
-        let Matched {
+        if let Some(outlet) = gear.outlet() {
+            let departing = Departing {
+                event,
+                metadata,
+                begun,
+                pass,
+            };
+            return self.send_out(outlet, departing, watch);
+        }
+        if metadata.not_before().is_some() {
+            drop((begun, pass));
+            return self.turn_away(event, metadata, route, Reason::NotRemote, watch);
+        }
+        let claims = claims.unwrap_or_else(|| route.claim(pass.place(), &event, &metadata));
+        let claimed = Claimed {
             event,
             metadata,
-            route,
-            origin: _,
-        } = matched;
-        let claims = claims.unwrap_or_else(|| route.claim(pass.place(), &metadata));
+            found: &found,
+            pass,
+            begun,
+            claims,
+            is_forced,
+        };
+        self.launch_claimed(claimed, watch, batch)
+    }
+
+    /// What is left when the deliveries are claimed.
+    pub(super) fn launch_claimed<E: Send + Sync + 'static>(
+        &self,
+        claimed: Claimed<'_, E>,
+        mut watch: Option<&mut Watch>,
+        mut batch: Option<&mut Batch>,
+    ) -> Receipt {
+        let Claimed {
+            event,
+            metadata,
+            found,
+            pass,
+            begun,
+            claims,
+            is_forced,
+        } = claimed;
+        let route = found.route();
         let (accepted, refusals) = claims;
         let receipt = Receipt::new(metadata.id(), route.len(), refusals);
         self.say_emitted(&metadata, &receipt);
-        let tracker = watch.and_then(|watch| {
+        if let Some(watch) = &mut watch {
             watch.lines = route.refused_lines(receipt.refusals());
-            let tracker = (receipt.accepted() > 0).then(|| Tracker::new(receipt.accepted()))?;
-            watch.rest = Some(tracker.report());
-            Some(tracker)
-        });
+        }
         let registry = self.core.linker.core().registry();
-        let is_dead_letter_heard =
-            !receipt.refusals().is_empty() && registry.is_dead_letter_heard();
-        if receipt.accepted() == 0 && !is_dead_letter_heard {
+        let is_dead_letter_due = registry.is_dead_letter_due(receipt.refusals());
+        let is_kept = registry.keeps(&metadata);
+        let spans = self.spans(&metadata, &receipt);
+        if receipt.accepted() == 0 && !is_dead_letter_due && !is_kept {
             return receipt;
         }
-        let header = Header {
-            metadata,
-            ledger: route.clone(),
-            origin: pass.origin(),
-            tracker: tracker.map_or_else(OnceLock::new, OnceLock::from),
+        let mut header = Header::new(metadata, false);
+        header.watch(route.timing(&header.metadata), spans);
+        let course = found.course(pass.gear());
+        if let Some(watch) = watch.filter(|_| receipt.accepted() > 0) {
+            watch.attach(&header, &course, receipt.accepted());
+        }
+        // The one that holds it counts it off from now on.
+        begun.pass_on();
+        let payload = event.into_inner();
+        let emitted = Emitted { header, payload };
+        let held = if is_kept || registry.wants_dead_letters() {
+            Held::to_keep(emitted, course)
+        } else {
+            Held::new(emitted, course)
         };
-        // The header counts it off from now on.
-        std::mem::forget(begun);
-        let payload = event;
-        let emitted = Arc::new(Emitted { header, payload });
-        let dead = is_dead_letter_heard.then(|| emitted.clone());
+        let dead = is_dead_letter_due.then(|| held.keep());
+        if is_kept {
+            registry.store_last(&held, route);
+        }
         if receipt.accepted() > 0 {
-            pass.send(&route, emitted, accepted, is_forced);
+            pass.send(route, held, accepted, is_forced, batch.as_deref_mut());
         } else {
             drop(pass);
+            // The last to hold the event, perhaps.
+            shielded(move || drop(held));
         }
         if let Some(dead) = dead {
+            batch.iter_mut().for_each(|batch| batch.settle());
             registry.tell_of_refusals(&dead, receipt.refusals());
+            shielded(move || drop(dead));
         }
         receipt
     }
 
-    /// Matches an event against the subscriptions. It is done with when nobody
-    /// listens, or when its topic is none.
-    fn find<E: Send + Sync + 'static>(&self, emit: Emit<E>) -> ControlFlow<Receipt, Matched<E>> {
-        let id = self.core.ids.next();
+    /// The way of an event by its type.
+    #[inline]
+    pub(super) fn way<E: Send + Sync + 'static>(&self) -> Found<E> {
+        let cell = self.slot.ways().get::<E>();
+        let known = cell.and_then(|cell| Found::known(cell));
+        known.unwrap_or_else(|| self.find_way())
+    }
+
+    /// Where the way of an event type is kept.
+    pub(super) fn cell<E: Send + Sync + 'static>(&self) -> &Arc<WayCell<E>> {
+        let registry = self.core.linker.core().registry();
+        self.slot.ways().get_or_add(|cell: &Arc<WayCell<E>>| {
+            let cell = Arc::downgrade(cell);
+            registry.follow::<E>(cell);
+        })
+    }
+
+    #[cold]
+    pub(super) fn find_way<E: Send + Sync + 'static>(&self) -> Found<E> {
+        let registry = self.core.linker.core().registry();
+        let cell = self.cell();
+        let way = registry.show_route(|route| {
+            let _switching = lock(&self.core.switching);
+            let way = Way::new(route.clone(), self.slot.load().clone());
+            cell.store(way.clone());
+            way
+        });
+        Found::Way(Guard::from_inner(Some(way)))
+    }
+
+    /// Matches an event against the subscriptions, and lets it pass through the layers.
+    /// It is done with when nobody listens, when its topic is none, or when a layer
+    /// refuses it.
+    fn find<E: Send + Sync + 'static>(
+        &self,
+        emit: Emit<E>,
+        round: &mut Round<'_>,
+        watch: Option<&mut Watch>,
+    ) -> ControlFlow<Receipt, Matched<E>> {
+        let given = emit.attributes.as_ref().and_then(|it| it.id);
+        let id = given.unwrap_or_else(|| self.core.ids.next());
         let Emit {
             event,
             topic,
-            attributes,
+            mut attributes,
             origin,
+            trace,
         } = emit;
+        if is_inside() {
+            attributes.get_or_insert_default().passes_layers = true;
+        }
+        let event = Owned::new(event);
         let registry = self.core.linker.core().registry();
+        let attributes = if self.core.starts_traces {
+            let mut attributes = attributes.unwrap_or_default();
+            attributes.start_trace(id);
+            Some(attributes)
+        } else {
+            attributes
+        };
         let topic = match topic {
             Ok(topic) => topic,
             Err(error) => {
-                let matched = Matched {
-                    event,
-                    metadata: Metadata::new(id, EventType::of::<E>(), None, attributes),
-                    // It has reached nobody.
-                    route: Arc::default(),
-                    origin,
-                };
-                return ControlFlow::Break(self.turn_away(matched, error.into(), None));
+                let metadata = Metadata::new(id, EventType::of::<E>(), None, attributes);
+                // It has reached nobody.
+                let route = Arc::default();
+                let receipt = self.turn_away(event, metadata, &route, error.into(), None);
+                return ControlFlow::Break(receipt);
             }
         };
-        let route: Arc<Route<E>> = match &topic {
-            None => registry.route(),
-            Some(topic) => registry.route_on(topic),
+        let found = match &topic {
+            None => self.way(),
+            Some(topic) => Found::Route(registry.route_on(topic)),
         };
         let metadata = Metadata::new(id, EventType::of::<E>(), topic, attributes);
-        let matched = Matched {
+        let mut matched = Matched {
             event,
             metadata,
-            route,
+            found,
             origin,
         };
-        if matched.route.len() > 0 {
+        if let Some(sampler) = self.core.linker.core().sampler() {
+            // What comes too late is not to be taken for what nobody hears.
+            if !registry.is_closed() && !self.core.load.is_closed() {
+                sampler.see(
+                    &matched.metadata,
+                    matched.found.route().len(),
+                    trace.as_deref(),
+                );
+            }
+        }
+        if let Err(reason) = round.before(&*matched.event, &mut matched.metadata) {
+            return ControlFlow::Break(self.refuse(matched, reason, watch));
+        }
+        if matched.found.route().len() > 0 || self.slot.gear().outlet().is_some() {
             return ControlFlow::Continue(matched);
         }
         let reason = if registry.is_closed() {
@@ -278,13 +468,41 @@ impl Shared {
             self.core.load.is_closed().then_some(Reason::ShuttingDown)
         };
         ControlFlow::Break(match reason {
-            Some(reason) => self.turn_away(matched, reason, None),
+            Some(reason) => self.refuse(matched, reason, None),
             None => {
                 let receipt = Receipt::new(id, 0, Vec::new());
                 self.say_emitted(&matched.metadata, &receipt);
+                drop(self.spans(&matched.metadata, &receipt));
+                if registry.keeps(&matched.metadata) {
+                    self.keep_unheard(matched);
+                }
                 receipt
             }
         })
+    }
+
+    /// Keeps an event that nobody listens to, if it could have been delivered.
+    #[cold]
+    fn keep_unheard<E: Send + Sync + 'static>(&self, matched: Matched<E>) {
+        let Matched {
+            event,
+            metadata,
+            found,
+            origin: _,
+        } = matched;
+        let route = found.route();
+        let Ok(begun) = self.begin(&metadata) else {
+            return;
+        };
+        let header = Header::new(metadata, false);
+        let course = Course::new(route.clone(), self.slot.gear());
+        // The one that holds it counts it off from now on.
+        begun.pass_on();
+        let payload = event.into_inner();
+        let held = Held::to_keep(Emitted { header, payload }, course);
+        self.core.linker.core().registry().store_last(&held, route);
+        // The last to hold the event, perhaps.
+        shielded(move || drop(held));
     }
 
     /// Whether the emitter takes it at all.
@@ -303,8 +521,7 @@ impl Shared {
         if metadata.is_expired() {
             return Err(Reason::Expired);
         }
-        let load = &self.core.load;
-        load.begin().map(|()| Begun(load))
+        Begun::new(&self.core.load)
     }
 
     /// Claims its deliveries, and waits for room in lanes until its deadline.
@@ -314,13 +531,13 @@ impl Shared {
     ) -> Option<Claims> {
         let home = self.core.linker.core().home();
         let metadata = &matched.metadata;
-        let claims = matched.route.claim_when_ready(Place::Elsewhere, metadata);
+        let (route, event) = (matched.found.route(), &matched.event);
+        let claims = route.claim_when_ready(Place::Elsewhere, event, metadata);
         in_time(home, metadata.deadline(), claims).await
     }
 
-    /// Refuses an emission as a whole, whoever it is for.
     #[cold]
-    fn turn_away<E: Send + Sync + 'static>(
+    fn refuse<E: Send + Sync + 'static>(
         &self,
         matched: Matched<E>,
         reason: Reason,
@@ -329,9 +546,22 @@ impl Shared {
         let Matched {
             event,
             metadata,
-            route,
+            found,
             origin: _,
         } = matched;
+        self.turn_away(event, metadata, found.route(), reason, watch)
+    }
+
+    /// Refuses an emission as a whole, whoever it is for.
+    #[cold]
+    pub(super) fn turn_away<E: Send + Sync + 'static>(
+        &self,
+        event: Owned<E>,
+        metadata: Metadata,
+        route: &Arc<Route<E>>,
+        reason: Reason,
+        watch: Option<&mut Watch>,
+    ) -> Receipt {
         debug_line!(
             self.core.debug,
             emitter = %self.core.debug.name,
@@ -345,25 +575,55 @@ impl Shared {
             watch.lines = route.refused_all(&reason);
         }
         let receipt = Receipt::refused(metadata.id(), route.len(), reason);
+        drop(self.spans(&metadata, &receipt));
         let registry = self.core.linker.core().registry();
         if let Some(reason) = receipt
             .refusal()
-            .filter(|_| registry.is_dead_letter_heard())
+            .filter(|reason| !reason.is_skip() && registry.wants_dead_letters())
         {
             self.core.load.enter();
-            let header = Header {
-                metadata,
-                ledger: route,
-                origin: self.slot.gear(),
-                tracker: OnceLock::new(),
-            };
-            let payload = event;
-            registry.tell_of_refused(Arc::new(Emitted { header, payload }), reason);
+            let header = Header::new(metadata, false);
+            let course = Course::new(route.clone(), self.slot.gear());
+            let payload = event.into_inner();
+            let held = Held::to_keep(Emitted { header, payload }, course);
+            registry.tell_of_refused(held.keep(), reason);
+            shielded(move || drop(held));
         }
         receipt
     }
 
-    fn say_emitted(&self, metadata: &Metadata, receipt: &Receipt) {
+    /// Makes the emission's span, if anybody looks.
+    pub(super) fn spans(&self, metadata: &Metadata, receipt: &Receipt) -> Option<Arc<Spans>> {
+        let trace_context = || metadata.headers().get("traceparent");
+        let span = debug_span!(
+            self.core.debug,
+            parent: None,
+            "emission",
+            otel.name = %format_args!("emit {}", metadata.name()),
+            otel.kind = "producer",
+            emitter = %self.core.debug.name,
+            event = metadata.name(),
+            emission = %metadata.id(),
+            correlation = %metadata.correlation(),
+            causation = metadata.causation().map(display),
+            traceparent = trace_context(),
+            matched = receipt.matched(),
+            accepted = receipt.accepted(),
+            refused = receipt.refusal().map(display),
+        );
+        if span.is_disabled() {
+            return None;
+        }
+        let cause = metadata.follows().and_then(|span| span.id());
+        let current = Span::current().id();
+        if current != cause {
+            span.follows_from(current);
+        }
+        span.follows_from(cause);
+        Some(Spans::new(span))
+    }
+
+    pub(super) fn say_emitted(&self, metadata: &Metadata, receipt: &Receipt) {
         let line = if receipt.is_unheard() {
             "nobody listens"
         } else {

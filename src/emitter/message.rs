@@ -1,9 +1,11 @@
 use std::fmt;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use actix::Message;
+use actix::clock::Instant;
 
 use crate::event::{Attributes, Cause, Topic, TopicError};
+use crate::graph::Trace;
 use crate::outcome::Receipt;
 
 use super::gear::Gear;
@@ -36,6 +38,8 @@ pub struct Emit<E> {
     pub(super) attributes: Option<Box<Attributes>>,
     /// The gear of the emission whose handler emits this.
     pub(super) origin: Weak<Gear>,
+    /// Which handler of which event emits this, where that is sampled.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 /// Makes the message that emits `event`.
@@ -63,6 +67,7 @@ pub fn Emit<E: Send + Sync + 'static>(event: E) -> Emit<E> {
         topic: Ok(None),
         attributes: None,
         origin: Weak::new(),
+        trace: None,
     }
 }
 
@@ -71,6 +76,8 @@ pub(super) struct Parent {
     pub(super) cause: Cause,
     /// Where it was let in. Weak: its arbiters are not to outlive its deliveries.
     pub(super) gear: Weak<Gear>,
+    /// Which handler of which event it is, where that is sampled.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 impl<E> Emit<E> {
@@ -78,10 +85,18 @@ impl<E> Emit<E> {
         self.attributes.get_or_insert_default()
     }
 
+    /// When it is not wanted any more.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.attributes.as_ref()?.deadline
+    }
+
     pub(super) fn caused_by(mut self, parent: Option<&Parent>) -> Self {
-        if let Some(Parent { cause, gear }) = parent {
+        if let Some(Parent { cause, gear, trace }) = parent {
             self.attributes().inherit(cause);
             self.origin = gear.clone();
+            if self.trace.is_none() {
+                self.trace.clone_from(trace);
+            }
         }
         self
     }

@@ -1,14 +1,15 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix::clock::Instant;
 
-use crate::event::{EmissionId, IntoTopic};
+use crate::event::{Attributes, EmissionId, IntoTopic};
 use crate::outcome::{Receipt, Report};
 
 use super::emitter::Emitter;
 use super::message::Emit;
+use super::request::Request;
 
 /// An event that is about to be emitted, with what it carries. Made by
 /// [`Emitter::prepare`].
@@ -37,13 +38,53 @@ use super::message::Emit;
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[must_use = "nothing is emitted until `emit`, `emit_when_ready` or `emit_and_wait` is called"]
+#[must_use = "nothing is emitted until it is emitted, scheduled or made a request"]
 pub struct Prepared<'a, E> {
-    emitter: &'a Emitter,
-    emit: Emit<E>,
+    pub(super) emitter: &'a Emitter,
+    pub(super) emit: Emit<E>,
 }
 
 impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
+    /// What it says of itself, for one that was carried here and knows more.
+    pub(crate) fn attributes(&mut self) -> &mut Attributes {
+        self.emit.attributes()
+    }
+
+    /// Keeps it from workers until a time, which outlives this program: for
+    /// [remote](crate::Strategy::remote) strategies. Any other one refuses it, with
+    /// [`Reason::NotRemote`](crate::Reason::NotRemote).
+    ///
+    /// The delay that is left when it is published is what the engine keeps, by its own
+    /// clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use ventix::remote::{Memory, Remote};
+    /// use ventix::{on, Emitter, Linker, Reason, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u32>().call(|n| println!("{n}")))?;
+    /// let tomorrow = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+    ///
+    /// let remote = Remote::start(Memory::new())?;
+    /// remote.register::<u32>("reminder", 1)?;
+    /// let emitter = Emitter::start(&linker, Strategy::remote(&remote));
+    /// assert!(emitter.prepare(7_u32).not_before(tomorrow).emit().is_queued());
+    ///
+    /// let here = Emitter::start(&linker, Strategy::inline());
+    /// let receipt = here.prepare(7_u32).not_before(tomorrow).emit();
+    /// assert_eq!(receipt.refusal(), Some(&Reason::NotRemote));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn not_before(mut self, time: SystemTime) -> Self {
+        self.emit.attributes().not_before = Some(time);
+        self
+    }
+
     pub(super) fn new(emitter: &'a Emitter, emit: Emit<E>) -> Self {
         Self { emitter, emit }
     }
@@ -287,6 +328,25 @@ impl<'a, E: Send + Sync + 'static> Prepared<'a, E> {
     /// ```
     pub async fn emit_and_wait(self) -> Report {
         self.emitter.launch_and_wait(self.emit).await
+    }
+
+    /// Makes it a question, for the replies of its handlers that are an `R`. See
+    /// [`request`](crate::emitter::request).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<&str>("numbers").call(|text| text.parse::<u32>()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert_eq!(emitter.prepare("42").topic("numbers").request::<u32>().await?, 42);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn request<R: Send + 'static>(self) -> Request<'a, E, R> {
+        Request::new(self.emitter, self.emit)
     }
 
     /// Makes it a message for [`Emitter::addr`].

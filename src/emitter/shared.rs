@@ -8,10 +8,12 @@ use crate::debug::Debug;
 use crate::delivery::Origin;
 use crate::event::IdSource;
 use crate::linker::{self, Linker, Load, StartError};
+use crate::middleware::{EmissionLayer, Stack};
 
 use super::actor::EmitterActor;
 use super::builder::EmitterBuilder;
 use super::gear::{Gear, Slot};
+use super::schedule::Schedules;
 use super::strategy::Strategy;
 
 /// What the handles of one emitter share.
@@ -31,10 +33,19 @@ pub(super) struct Core {
     pub(super) name: Option<Arc<str>>,
     pub(super) ids: IdSource,
     pub(super) debug: Debug,
+    /// Those of its linker, and its own.
+    pub(super) layers: Stack<dyn EmissionLayer>,
     /// How many emissions were refused as a whole.
     pub(super) refused: AtomicU64,
     /// How many emissions are on their way.
     pub(super) load: Arc<Load>,
+    /// What it is to emit later.
+    pub(super) schedules: Arc<Schedules>,
+    /// What is in no distributed trace starts one.
+    pub(super) starts_traces: bool,
+    /// Whether nothing looks at an emission before it is matched: no layer, no sample, no
+    /// trace that it starts.
+    pub(super) is_plain: bool,
     /// Where the actor lives.
     pub(super) home: ArbiterHandle,
     pub(super) handles: Mutex<Weak<Shared>>,
@@ -113,6 +124,6 @@ impl Shared {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

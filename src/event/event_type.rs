@@ -21,8 +21,8 @@ use std::hash::{Hash, Hasher};
 /// ```
 #[derive(Clone, Copy)]
 pub struct EventType {
-    id: TypeId,
-    name: &'static str,
+    /// One word, for what is part of every emission.
+    about: fn() -> (TypeId, &'static str),
 }
 
 impl EventType {
@@ -39,8 +39,7 @@ impl EventType {
     #[must_use]
     pub fn of<E: ?Sized + 'static>() -> Self {
         Self {
-            id: TypeId::of::<E>(),
-            name: type_name::<E>(),
+            about: || (TypeId::of::<E>(), type_name::<E>()),
         }
     }
 
@@ -53,17 +52,17 @@ impl EventType {
     /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name
+        (self.about)().1
     }
 
     pub(crate) fn id(&self) -> TypeId {
-        self.id
+        (self.about)().0
     }
 }
 
 impl PartialEq for EventType {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.id() == other.id()
     }
 }
 
@@ -71,18 +70,18 @@ impl Eq for EventType {}
 
 impl Hash for EventType {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id.hash(state);
+        self.id().hash(state);
     }
 }
 
 impl fmt::Display for EventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.name())
     }
 }
 
 impl fmt::Debug for EventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EventType({})", self.name)
+        write!(f, "EventType({})", self.name())
     }
 }

@@ -68,6 +68,15 @@ impl HandlerRef {
     }
 
     /// The path one handler further, without its beginning when it gets long.
+    /// What it is called where its subscription's number is not known: by its name, or else
+    /// by its number, which is the same as long as a program subscribes in the same order.
+    pub(crate) fn label(&self) -> Box<str> {
+        match &self.name {
+            Some(name) => (&**name).into(),
+            None => self.subscription.to_string().into(),
+        }
+    }
+
     pub(crate) fn extend(path: &[Self], hop: Self) -> Arc<[Self]> {
         let from = (path.len() + 1).saturating_sub(MAX_HOPS);
         path[from..].iter().cloned().chain([hop]).collect()

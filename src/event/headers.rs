@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 /// Free-form text that travels with an emission, in the order it was added.
 ///
 /// A name may stand once; setting it again replaces its value. Names are
@@ -16,10 +18,15 @@
 /// assert_eq!(headers.len(), 1);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(Box<str>, Box<str>)>);
+pub struct Headers(
+    /// Nothing where there are none. Shared: they are handed down to what handlers emit.
+    Option<Arc<Entries>>,
+);
+
+type Entries = Vec<(Box<str>, Box<str>)>;
 
 impl Headers {
-    pub(super) const EMPTY: &Self = &Self(Vec::new());
+    pub(super) const EMPTY: &Self = &Self(None);
 
     /// Sets `name` to `value` and returns the value it had.
     ///
@@ -36,10 +43,11 @@ impl Headers {
         value: impl Into<Box<str>>,
     ) -> Option<Box<str>> {
         let (name, value) = (name.into(), value.into());
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
+        let entries = Arc::make_mut(self.0.get_or_insert_default());
+        match entries.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => Some(std::mem::replace(old, value)),
             None => {
-                self.0.push((name, value));
+                entries.push((name, value));
                 None
             }
         }
@@ -57,7 +65,7 @@ impl Headers {
     /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| &**known == name);
+        let found = self.entries().iter().find(|(known, _)| &**known == name);
         found.map(|(_, value)| &**value)
     }
 
@@ -72,7 +80,8 @@ impl Headers {
     /// assert_eq!(headers.iter().collect::<Vec<_>>(), [("b", "1"), ("a", "2")]);
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, &**value))
+        let entries = self.entries().iter();
+        entries.map(|(name, value)| (&**name, &**value))
     }
 
     /// Returns how many names there are.
@@ -87,7 +96,7 @@ impl Headers {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries().len()
     }
 
     /// Returns whether there is none.
@@ -99,6 +108,10 @@ impl Headers {
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries().is_empty()
+    }
+
+    fn entries(&self) -> &[(Box<str>, Box<str>)] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 }

@@ -58,6 +58,22 @@ impl EmissionId {
         self.0.as_u128()
     }
 
+    /// Returns the emitter's counter in the id.
+    pub(crate) fn number(self) -> u32 {
+        let (high, low) = self.0.as_u64_pair();
+        let bits = (high & 0xfff) << 20 | (low >> IdSource::RANDOM_BITS) & 0xf_ffff;
+        u32::try_from(bits).expect("12 and 20 bits")
+    }
+
+    /// Returns 64 bits that stand for the emission within a trace, and are not 0.
+    pub(super) fn short(self) -> u64 {
+        let (high, low) = self.0.as_u64_pair();
+        // One emitter's low halves repeat after 2^20 emissions, its high halves with them
+        // do not: an odd factor moves no two of those onto each other.
+        let mixed = low ^ high.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed.max(1)
+    }
+
     /// Returns the time in the id's first 48 bits.
     pub(super) fn time(self) -> SystemTime {
         let millis = u64::try_from(self.as_u128() >> 80).unwrap_or(0);
@@ -87,13 +103,18 @@ impl FromStr for EmissionId {
 }
 
 /// The ids of one emitter.
+///
+/// All threads that emit through it count here, so it has its cache lines to itself.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct IdSource {
     /// 42 random bits: what keeps two emitters apart in one millisecond.
     random: u64,
     /// How many ids were given. Its low 32 bits go into the id, so a repeat
     /// would need 2^32 emissions in one millisecond.
     given: AtomicU64,
+    /// When the clock was read last, in milliseconds since 1970.
+    last: AtomicU64,
 }
 
 impl IdSource {
@@ -105,13 +126,58 @@ impl IdSource {
         Self {
             random: low & ((1 << Self::RANDOM_BITS) - 1),
             given: AtomicU64::new(0),
+            last: AtomicU64::new(0),
         }
     }
 
+    /// How many ids were given.
+    pub(crate) fn given(&self) -> u64 {
+        self.given.load(Ordering::Relaxed)
+    }
+
+    #[inline]
     pub(crate) fn next(&self) -> EmissionId {
-        let count = self.given.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
+        let now = self.now();
+        self.make(now)
+    }
+
+    /// The id of an emission that nobody hears, at the time of the last one that somebody
+    /// heard: no clock is read.
+    #[inline]
+    pub(crate) fn next_unheard(&self) -> EmissionId {
+        match self.last.load(Ordering::Relaxed) {
+            0 => self.next(),
+            last => self.make(last),
+        }
+    }
+
+    /// The next ids, so many, of one moment.
+    pub(crate) fn next_many(&self, count: u64) -> impl Iterator<Item = EmissionId> {
+        let now = self.now();
+        let first = self.given.fetch_add(count, Ordering::Relaxed);
+        (first..first + count).map(move |number| self.compose(now, number))
+    }
+
+    /// Reads the clock. It is written only what has changed: others read it too.
+    #[inline]
+    fn now(&self) -> u64 {
+        let now = clock::now_millis();
+        if self.last.load(Ordering::Relaxed) != now {
+            self.last.store(now, Ordering::Relaxed);
+        }
+        now
+    }
+
+    #[inline]
+    fn make(&self, millis: u64) -> EmissionId {
+        self.compose(millis, self.given.fetch_add(1, Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn compose(&self, millis: u64, number: u64) -> EmissionId {
+        let count = number & 0xffff_ffff;
         let version_and_count = 0x7000 | (count >> 20);
-        let high = clock::now_millis() << 16 | version_and_count;
+        let high = millis << 16 | version_and_count;
         let variant = 0b10 << 62;
         let low = variant | (count & 0xf_ffff) << Self::RANDOM_BITS | self.random;
         EmissionId(Uuid::from_u64_pair(high, low))
@@ -138,6 +204,10 @@ pub struct SubscriptionId(u64);
 impl SubscriptionId {
     pub(crate) const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    pub(crate) const fn number(self) -> u64 {
+        self.0
     }
 }
 
@@ -174,6 +244,44 @@ mod tests {
         let before = SystemTime::now() - Duration::from_millis(50);
         let time = IdSource::new().next().time();
         assert!(before <= time && time <= SystemTime::now() + Duration::from_millis(1));
+    }
+
+    #[test]
+    fn an_id_knows_its_number() {
+        let source = IdSource::new();
+        for number in [0, 1, 0xf_ffff, 0x10_0000, 0x1234_5678, u32::MAX] {
+            source.given.store(u64::from(number), Ordering::Relaxed);
+            assert_eq!(source.next().number(), number);
+        }
+    }
+
+    #[test]
+    fn several_ids_are_those_that_one_after_the_other_would_be() {
+        let source = IdSource::new();
+        let before = source.next();
+        let ids: Vec<_> = source.next_many(3).collect();
+        let numbers = ids.iter().map(|id| id.number());
+        assert!(numbers.eq(1..4) && before < ids[0] && source.next().number() == 4);
+    }
+
+    #[test]
+    fn short_ids_of_an_emitter_do_not_repeat_with_the_low_half() {
+        let source = IdSource::new();
+        let mut seen = std::collections::HashSet::new();
+        for round in 0..1_000 {
+            source.given.store(round << 20, Ordering::Relaxed);
+            assert!((0..10).all(|_| seen.insert(source.next().short())));
+        }
+    }
+
+    #[test]
+    fn what_nobody_hears_has_an_id_of_its_own_and_the_time_of_the_last() {
+        let source = IdSource::new();
+        let (first, heard) = (source.next_unheard(), source.next());
+        let unheard = source.next_unheard();
+        assert!(first < heard && heard < unheard && unheard < source.next());
+        assert_eq!(unheard.time(), heard.time());
+        assert_eq!(source.given(), 4);
     }
 
     #[test]

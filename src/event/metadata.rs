@@ -1,6 +1,8 @@
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use actix::clock::Instant;
+use tracing::Span;
 
 use super::attributes::{Attributes, Cause};
 use super::event_type::EventType;
@@ -8,6 +10,7 @@ use super::handler_ref::HandlerRef;
 use super::headers::Headers;
 use super::id::EmissionId;
 use super::topic::Topic;
+use super::trace_context::TraceContext;
 
 /// What an emission says about itself: the same for all its handlers.
 ///
@@ -41,7 +44,6 @@ use super::topic::Topic;
 pub struct Metadata {
     id: EmissionId,
     event: EventType,
-    topic: Option<Topic>,
     attributes: Option<Box<Attributes>>,
 }
 
@@ -50,12 +52,14 @@ impl Metadata {
         id: EmissionId,
         event: EventType,
         topic: Option<Topic>,
-        attributes: Option<Box<Attributes>>,
+        mut attributes: Option<Box<Attributes>>,
     ) -> Self {
+        if topic.is_some() {
+            attributes.get_or_insert_default().topic = topic;
+        }
         Self {
             id,
             event,
-            topic,
             attributes,
         }
     }
@@ -102,7 +106,7 @@ impl Metadata {
     /// ```
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.topic {
+        match self.topic() {
             Some(topic) => topic.as_str(),
             None => self.event.name(),
         }
@@ -152,7 +156,7 @@ impl Metadata {
     /// ```
     #[must_use]
     pub fn topic(&self) -> Option<&Topic> {
-        self.topic.as_ref()
+        self.attributes.as_ref()?.topic.as_ref()
     }
 
     /// Returns the wall-clock time of the emission, in whole milliseconds. On
@@ -281,6 +285,39 @@ impl Metadata {
         self.attributes.as_ref()?.deadline
     }
 
+    /// Returns the time before which no worker is to get it:
+    /// [`Prepared::not_before`](crate::Prepared::not_before).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().not_before())))?;
+    /// let report = Emitter::start(&linker, Strategy::inline()).emit_and_wait(1_u8).await;
+    /// assert_eq!(report.replies().next(), Some(&None::<std::time::SystemTime>), "it did not go out");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn not_before(&self) -> Option<SystemTime> {
+        self.attributes.as_ref()?.not_before
+    }
+
+    /// Whether a handler is done with it: an emission that was carried here says so of those
+    /// that need not run again.
+    pub(crate) fn is_done_by(&self, handler: &HandlerRef) -> bool {
+        let done = self.attributes.as_ref().and_then(|a| a.done.as_deref());
+        done.is_some_and(|done| done.contains(&handler.label()))
+    }
+
+    /// Whether it says of any handler that it is done.
+    #[inline]
+    pub(crate) fn is_done_by_some(&self) -> bool {
+        self.attributes.as_ref().is_some_and(|a| a.done.is_some())
+    }
+
     /// Returns the free-form headers.
     ///
     /// # Examples
@@ -307,6 +344,52 @@ impl Metadata {
         }
     }
 
+    /// Returns where the emission stands in a distributed trace: what its headers
+    /// `traceparent` and `tracestate` say, if that can be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, BoxError, Emitter, Linker, Strategy, TraceContext};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().trace_context())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let request = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    /// let report = emitter.prepare(1_u8).header("traceparent", request).emit_and_wait().await;
+    /// assert_eq!(report.replies().next(), Some(&TraceContext::parse(request)));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn trace_context(&self) -> Option<TraceContext> {
+        TraceContext::of(self.headers())
+    }
+
+    /// What the one that makes it may still change.
+    pub(crate) fn attributes_mut(&mut self) -> &mut Attributes {
+        self.attributes.get_or_insert_default()
+    }
+
+    /// The headers of the emission whose handler made it.
+    pub(crate) fn cause_headers(&self) -> &Headers {
+        match &self.attributes {
+            Some(attributes) => &attributes.cause_headers,
+            None => Headers::EMPTY,
+        }
+    }
+
+    /// Whether a correlation was given to it, or handed down.
+    pub(crate) fn is_correlated(&self) -> bool {
+        let attributes = self.attributes.as_ref();
+        attributes.is_some_and(|a| a.correlation.is_some())
+    }
+
+    /// Whether a layer made it, directly or not: it passes by all of them.
+    pub(crate) fn passes_layers(&self) -> bool {
+        self.attributes.as_ref().is_some_and(|a| a.passes_layers)
+    }
+
     /// Whether its deadline has passed.
     pub(crate) fn is_expired(&self) -> bool {
         let deadline = self.deadline();
@@ -325,14 +408,23 @@ impl Metadata {
         self.attributes.as_ref().is_some_and(|a| a.is_about_notices)
     }
 
+    /// The span of the delivery whose handler made it, while that runs.
+    pub(crate) fn follows(&self) -> Option<Arc<Span>> {
+        self.attributes.as_ref()?.follows.upgrade()
+    }
+
     /// What is handed down to an emission that `handler` makes.
     pub(crate) fn as_cause(&self, handler: HandlerRef, is_notice: bool) -> Cause {
         Cause {
             is_about_notices: is_notice || self.is_about_notices(),
+            passes_layers: self.passes_layers(),
+            headers: self.headers().clone(),
             path: HandlerRef::extend(self.path(), handler),
             id: self.id,
             correlation: self.correlation(),
             deadline: self.deadline(),
+            trace: self.trace_context().map(|trace| trace.child_of(self.id)),
+            span: Weak::new(),
         }
     }
 }

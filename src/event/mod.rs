@@ -22,6 +22,7 @@
 //! # Ok::<(), ventix::TopicError>(())
 //! ```
 
+mod address;
 mod any;
 mod attributes;
 mod clock;
@@ -33,8 +34,10 @@ mod id;
 mod metadata;
 mod pattern;
 mod payload;
+mod schedule_id;
 mod text;
 mod topic;
+mod trace_context;
 
 pub use any::AnyEvent;
 pub use error::{InvalidId, TopicError, TopicFault};
@@ -45,8 +48,11 @@ pub use id::{EmissionId, SubscriptionId};
 pub use metadata::Metadata;
 pub use pattern::Pattern;
 pub use payload::Payload;
+pub use schedule_id::ScheduleId;
 pub use topic::{IntoTopic, Topic};
+pub use trace_context::TraceContext;
 
+pub(crate) use address::Address;
 pub(crate) use any::AnyValue;
 pub(crate) use attributes::{Attributes, Cause};
 pub(crate) use id::IdSource;

@@ -1,7 +1,7 @@
 use actix::{Recipient, WeakRecipient};
 
 use crate::delivery::{Delivery, Turn};
-use crate::registry::Target;
+use crate::registry::{Nature, Target};
 
 /// An actor that takes deliveries.
 pub(crate) enum ActorTarget<E: ?Sized + Send + Sync + 'static> {
@@ -33,6 +33,10 @@ impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
                 }
             }
         }
+    }
+
+    fn nature(&self) -> Nature {
+        Nature::Mailbox
     }
 
     fn is_alive(&self) -> bool {

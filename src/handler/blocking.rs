@@ -18,8 +18,7 @@ use crate::shield::shielded;
 /// the subscription's own line.
 pub(crate) struct BlockingTarget<F> {
     callback: Arc<F>,
-    home: ArbiterHandle,
-    line: Arc<Line>,
+    threads: Threads,
 }
 
 /// How many threads one subscription may use at a time. With tokio's default of
@@ -30,8 +29,7 @@ impl<F> BlockingTarget<F> {
     pub(crate) fn new(callback: F, home: &ArbiterHandle) -> Self {
         Self {
             callback: Arc::new(callback),
-            home: home.clone(),
-            line: Arc::default(),
+            threads: Threads::new(home),
         }
     }
 }
@@ -49,9 +47,32 @@ where
         let job = move || {
             // One that waited for too long is not to run any more.
             if !slip.is_over() {
-                slip.returned(guard(|| callback(delivery).judge()));
+                slip.begin();
+                let run = || guard(|| callback(delivery).judge());
+                let verdict = slip.span().in_scope(run);
+                slip.returned(verdict);
             }
         };
+        self.threads.run(job, may_block);
+    }
+}
+
+/// The threads of one subscription, and the linker's arbiter, whose runtime has some.
+pub(super) struct Threads {
+    home: ArbiterHandle,
+    line: Arc<Line>,
+}
+
+impl Threads {
+    pub(super) fn new(home: &ArbiterHandle) -> Self {
+        Self {
+            home: home.clone(),
+            line: Arc::default(),
+        }
+    }
+
+    /// Runs a job: on one of them, or right here if this thread `may_block`.
+    pub(super) fn run(&self, job: impl FnOnce() + Send + 'static, may_block: bool) {
         if may_block {
             return job();
         }

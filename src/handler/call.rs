@@ -1,6 +1,6 @@
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::{IntoOutcome, guard};
-use crate::registry::Target;
+use crate::outcome::{IntoOutcome, Verdict, guard};
+use crate::registry::{Nature, Target};
 
 /// A callback that looks at the delivery, on the thread that runs the emission.
 pub(crate) struct CallTarget<F>(pub(crate) F);
@@ -12,7 +12,17 @@ where
     R: IntoOutcome,
 {
     fn start(&self, turn: Turn<'_, E>) {
-        let verdict = guard(|| (self.0)(turn.delivery()).judge());
+        turn.begin();
+        let verdict = turn.in_span(|| guard(|| (self.0)(turn.delivery()).judge()));
         turn.end(verdict);
+    }
+
+    fn nature(&self) -> Nature {
+        Nature::Callback
+    }
+
+    #[inline]
+    fn run(&self, delivery: &Delivery<E>) -> Option<Verdict> {
+        (self.0)(delivery).judge_shortly()
     }
 }

@@ -1,14 +1,13 @@
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use actix::clock::timeout;
-use futures::FutureExt;
+use tracing::Instrument;
 
 use crate::delivery::{Delivery, Turn};
-use crate::outcome::{IntoOutcome, Panicked, Reason, TimedOut, Verdict, guard};
+use crate::outcome::{IntoOutcome, Reason, Verdict, guard};
 use crate::registry::Target;
-
 use crate::spawn::{can_spawn, try_spawn};
+
+use super::to_the_end::to_the_end;
 
 /// A callback whose future runs on the arbiter that runs the emission, so it
 /// need not be `Send`.
@@ -27,27 +26,23 @@ where
 {
     fn start(&self, turn: Turn<'_, E>) {
         let (delivery, slip) = turn.into_shared();
+        slip.begin();
+        let span = slip.span();
         let mut future = None;
         // Making the future runs the user's code too.
-        let made = guard(|| {
-            future = Some((self.callback)(delivery));
-            Verdict::Lost
-        });
+        let make = || {
+            guard(|| {
+                future = Some((self.callback)(delivery));
+                Verdict::Lost
+            })
+        };
+        let made = span.in_scope(make);
         let Some(future) = future else {
             return slip.returned(made);
         };
         let (ended, limit) = (slip.clone(), self.limit);
         let spawned = try_spawn(async move {
-            let result = AssertUnwindSafe(future).catch_unwind();
-            let result = match limit {
-                Some(limit) => timeout(limit, result).await.map_err(|_| limit),
-                None => Ok(result.await),
-            };
-            ended.returned(match result {
-                Ok(Ok(result)) => guard(|| result.judge()),
-                Ok(Err(panic)) => Verdict::Panicked(Panicked::caught(&*panic)),
-                Err(limit) => Verdict::TimedOut(TimedOut::new(limit)),
-            });
+            ended.returned(to_the_end(future.instrument(span), limit).await);
         });
         if !spawned {
             slip.returned(Verdict::Refused(Reason::NoArbiter));

@@ -95,7 +95,7 @@ impl<A> Factory<A> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::{on, Delivery, Factory, Linker, Routing};
+    /// # use ventix::{on, Delivery, Emitter, Factory, Linker, Routing, Strategy};
     /// # struct Store;
     /// # impl Actor for Store { type Context = Context<Self>; }
     /// # impl Handler<Delivery<u8>> for Store {
@@ -106,6 +106,8 @@ impl<A> Factory<A> {
     /// let linker = Linker::start();
     /// let stores = Factory::pool(2, || Store).routing(Routing::Keyed);
     /// linker.subscribe(on::<u8>().made_by(&stores))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert!(emitter.emit_and_wait(1_u8).await.all_handled());
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
@@ -120,7 +122,7 @@ impl<A> Factory<A> {
     ///
     /// ```
     /// # use actix::prelude::*;
-    /// # use ventix::{on, Delivery, Factory, Linker};
+    /// # use ventix::{on, Delivery, Emitter, Factory, Linker, Strategy};
     /// # struct Store;
     /// # impl Actor for Store { type Context = Context<Self>; }
     /// # impl Handler<Delivery<u8>> for Store {
@@ -132,6 +134,8 @@ impl<A> Factory<A> {
     /// let (a, b) = (Arbiter::new(), Arbiter::new());
     /// let stores = Factory::pool_in([a.handle(), b.handle()], || Store);
     /// linker.subscribe(on::<u8>().made_by(&stores))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert!(emitter.emit_and_wait(1_u8).await.all_handled());
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```

@@ -9,6 +9,13 @@
 //! | callback | [`On::call`](crate::On::call) | the emitter's thread | what it returns |
 //! | async callback | [`On::call_async`](crate::On::call_async) | the emitter's arbiter | what its future returns |
 //! | blocking callback | [`On::call_blocking`](crate::On::call_blocking) | a pool of threads | what it returns |
+//! | consumer of a [`stream`] | [`On::stream`](crate::On::stream) | wherever it polls | when the delivery is dropped |
+//!
+//! [`On::batch`](crate::On::batch) gives an actor subscribed by its address, and each form
+//! of callback, several deliveries at a time: a [`Batch`](crate::Batch).
+//!
+//! What comes before a handler and after it, from filters to another attempt, is said by
+//! the [options](crate::SubscriptionSpec) of its subscription.
 //!
 //! A callback that panics ends that delivery only: the panic is caught, and is
 //! the outcome [`Panicked`](crate::Outcome::Panicked) with its message. An actor dies
@@ -20,6 +27,7 @@
 //! holds up its arbiter. An actor that the bus made gets 61 deliveries a turn at most.
 
 mod actor;
+mod batch;
 mod blocking;
 mod call;
 mod call_async;
@@ -31,13 +39,17 @@ mod post;
 mod restart;
 mod routing;
 mod site;
+pub mod stream;
+mod to_the_end;
 mod witness;
 
 pub use factory::Factory;
 pub use restart::{Queued, Restart};
 pub use routing::Routing;
+pub use stream::{Deliveries, EventStream, Received};
 
 pub(crate) use actor::ActorTarget;
+pub(crate) use batch::{BatchActor, BatchAsync, BatchBlocking, BatchCall};
 pub(crate) use blocking::BlockingTarget;
 pub(crate) use call::CallTarget;
 pub(crate) use call_async::AsyncTarget;
@@ -46,3 +58,4 @@ pub(crate) use per_turn::PER_TURN;
 pub(crate) use plain_actor::{Lease, PlainActorTarget};
 pub(crate) use routing::{Router, round};
 pub(crate) use site::{MAX_ARBITERS, Site};
+pub(crate) use stream::{Channel, Linked, StreamPart};

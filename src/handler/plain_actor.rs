@@ -50,6 +50,7 @@ where
 {
     fn start(&self, turn: Turn<'_, E>) {
         let (delivery, slip) = turn.into_shared();
+        slip.begin();
         let mut prepared = None;
         // Cloning runs the user's code.
         let made = guard(|| {

@@ -5,9 +5,10 @@ use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 
 use crate::registry::SubscribeError;
 
-use super::linker::{Core, Linker};
+use super::linker::Linker;
 use super::message::{Subscribe, Unsubscribe};
 use super::query::Query;
+use super::shared::Core;
 use super::subscription::Subscription;
 
 /// The linker as an actor: what [`Linker::addr`] is the address of.

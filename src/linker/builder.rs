@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -7,19 +8,27 @@ use actix::clock::sleep;
 use actix_rt::{Arbiter, ArbiterHandle};
 
 use crate::debug::Debug;
+use crate::graph::Sampler;
+use crate::latency::Sampling;
+use crate::middleware::{DeliveryLayer, EmissionLayer, Stack};
 use crate::outcome::{Failure, IntoOutcome, Success};
-use crate::registry::{Callbacks, Registry};
+use crate::registry::{Callbacks, Registry, Shelf};
 
 use super::actor::LinkerActor;
 use super::error::StartError;
 use super::heartbeat::Heartbeat;
-use super::linker::{Core, Linker};
+use super::linker::Linker;
 use super::load::{Load, Loads};
+use super::shared::Core;
 
 /// The default number of deliveries in flight per subscription. Enough for a
 /// burst, and the size that other systems take (vert.x buffers 1,000 messages per
 /// consumer); a stuck handler of 32-byte events then holds some 300 KiB.
 const LANE_CAPACITY: usize = 1_024;
+
+/// The default number of events, and of chains of them, that a sample keeps: more than
+/// anybody can look at, in 5 MiB at most, were every topic as long as it may be.
+const SAMPLE_CAPACITY: usize = 4_096;
 
 /// What a linker is made of.
 ///
@@ -45,10 +54,16 @@ pub struct LinkerBuilder {
     max_subscribers: Option<usize>,
     capacity: Option<usize>,
     callbacks: Callbacks,
+    layers: Stack<dyn DeliveryLayer>,
+    emission_layers: Stack<dyn EmissionLayer>,
     debug: Option<bool>,
     arbiter: Option<ArbiterHandle>,
     sweep: Option<Duration>,
     heartbeat: Option<Duration>,
+    dead_letters: Option<usize>,
+    sample: Option<u32>,
+    sample_capacity: Option<usize>,
+    latency: Option<u32>,
 }
 
 impl LinkerBuilder {
@@ -170,6 +185,52 @@ impl LinkerBuilder {
         self
     }
 
+    /// Puts a layer around the deliveries of all subscriptions, around their own layers
+    /// and inside those that were added before. See [`middleware`](crate::middleware).
+    ///
+    /// [Notices](crate::notice) pass by.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{middleware::Timing, on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let timing = Timing::new();
+    /// let linker = Linker::builder().layer(timing.clone()).start()?;
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(timing.summary().len(), 1);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn layer(mut self, layer: impl DeliveryLayer) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
+    /// Puts a layer around the emissions of all emitters, around their own layers and
+    /// inside those that were added before. See [`middleware`](crate::middleware).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{middleware::Correlate, on, BoxError, Emitter, EmissionId, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let correlate = Correlate::new().id_from(|_| Some(EmissionId::from_u128(7)));
+    /// let linker = Linker::builder().emission_layer(correlate).start()?;
+    /// linker.subscribe(on::<u8>().call(|n| Ok::<_, BoxError>(n.metadata().correlation())))?;
+    /// for emitter in [Strategy::inline(), Strategy::current()].map(|s| Emitter::start(&linker, s)) {
+    ///     let report = emitter.emit_and_wait(1_u8).await;
+    ///     assert_eq!(report.replies().next(), Some(&EmissionId::from_u128(7)));
+    /// }
+    /// # Ok::<(), BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn emission_layer(mut self, layer: impl EmissionLayer) -> Self {
+        self.emission_layers.push(Arc::new(layer));
+        self
+    }
+
     /// Switches the [debug mode](crate#debug-mode) on or off, whatever the
     /// environment says.
     ///
@@ -273,6 +334,108 @@ impl LinkerBuilder {
         self
     }
 
+    /// Keeps the last so many dead letters, to be looked at and delivered again:
+    /// [`Linker::dead_letters`]. By default none are kept, and that costs one branch. 0 is
+    /// an error of [`start`](Self::start).
+    ///
+    /// A letter keeps its event, and all that the event owns: an address keeps an actor
+    /// alive, and the other end of a channel waits as long as the letter is there. So it is
+    /// asked for, and the number of letters times the size of the largest event is the
+    /// memory that it may take. A refusal takes twice its time with it, some 0.25
+    /// microseconds more: `benches/letters.rs`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().dead_letters(100).start()?;
+    /// linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit("three");
+    /// assert_eq!(linker.dead_letters().len(), 1);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn dead_letters(mut self, capacity: usize) -> Self {
+        self.dead_letters = Some(capacity);
+        self
+    }
+
+    /// Samples the traffic for [`Linker::graph`]: on average one emission in so many, at
+    /// random, and each of them with 1. By default none is, and that costs one branch.
+    ///
+    /// A sampled emission takes a lock that the emitters of the linker share, and a
+    /// look-up or two. 0 is an error of [`start`](Self::start).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().sample_graph(1).start()?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// let graph = linker.graph();
+    /// assert!(graph.unheard().map(|event| event.name()).eq(["u8"]));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn sample_graph(mut self, one_in: u32) -> Self {
+        self.sample = Some(one_in);
+        self
+    }
+
+    /// Times the deliveries of one emission in so many, and of the first 16 of each new
+    /// way: one in 64 by default, each with 1, none with 0. See
+    /// [`latency`](crate::latency).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// for (one_in, timed) in [(1, 1_000), (0, 0)] {
+    ///     let linker = Linker::builder().sample_latency(one_in).start()?;
+    ///     linker.subscribe(on::<u8>().call(|_| ()))?;
+    ///     let emitter = Emitter::start(&linker, Strategy::inline());
+    ///     for _ in 0..1_000 {
+    ///         emitter.emit(1_u8);
+    ///     }
+    ///     assert_eq!(linker.stats().run.count(), timed);
+    /// }
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn sample_latency(mut self, one_in: u32) -> Self {
+        self.latency = Some(one_in);
+        self
+    }
+
+    /// Bounds how many different events a sample keeps, and how many different
+    /// chains "a handler of one event emits another": 4,096 of each by default. What does
+    /// not fit is counted as [`omitted`](crate::Graph::omitted). 0 is an error of
+    /// [`start`](Self::start). It means nothing without
+    /// [`sample_graph`](Self::sample_graph).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::builder().sample_graph(1).sample_capacity(10).start()?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// for user in 0..12 {
+    ///     emitter.prepare("moved").topic(format!("users.{user}")).emit();
+    /// }
+    /// let graph = linker.graph();
+    /// assert_eq!((graph.events().len(), graph.omitted()), (10, 2));
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn sample_capacity(mut self, events: usize) -> Self {
+        self.sample_capacity = Some(events);
+        self
+    }
+
     /// Starts the linker.
     ///
     /// # Errors
@@ -307,7 +470,25 @@ impl LinkerBuilder {
         if self.heartbeat == Some(Duration::ZERO) {
             return zero("heartbeat");
         }
-        let registry = Arc::new(Registry::new(self.max_subscribers));
+        if self.dead_letters == Some(0) {
+            return zero("dead_letters");
+        }
+        if self.sample == Some(0) {
+            return zero("sample_graph");
+        }
+        if self.sample_capacity == Some(0) {
+            return zero("sample_capacity");
+        }
+        let sampler = self.sample.map(|one_in| {
+            let capacity = self.sample_capacity.unwrap_or(SAMPLE_CAPACITY);
+            Arc::new(Sampler::new(one_in, capacity))
+        });
+        let sampling = self
+            .latency
+            .map_or_else(Sampling::default, Sampling::one_in);
+        let shelf = self.dead_letters.map(Shelf::new);
+        let registry = Registry::new(self.max_subscribers, sampling).keeping(shelf);
+        let registry = Arc::new(registry);
         let heartbeat = self.heartbeat.map(|period| {
             let heartbeat = Heartbeat::start(period, &home, Arc::downgrade(&registry));
             heartbeat.map_err(|_| StartError::NoThread)
@@ -317,11 +498,15 @@ impl LinkerBuilder {
             notices: Load::default(),
             heartbeat: heartbeat.transpose()?,
             callbacks: self.callbacks,
+            layers: self.layers,
+            emission_layers: self.emission_layers,
             capacity: self.capacity.unwrap_or(LANE_CAPACITY),
-            debug: Debug::new(self.name.clone(), self.debug),
+            debug: Arc::new(Debug::new(self.name.clone(), self.debug)),
             name: self.name,
             home: home.clone(),
+            sampler,
             loads: Loads::default(),
+            schedules: AtomicU64::new(0),
             addr: OnceLock::new(),
         });
         let host = Arc::downgrade(&core);

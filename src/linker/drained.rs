@@ -25,13 +25,15 @@ use crate::event::{HandlerRef, SubscriptionId};
 pub struct Drained {
     emissions: usize,
     deliveries: Vec<Unfinished>,
+    cancelled: usize,
 }
 
 impl Drained {
-    pub(crate) fn new(emissions: usize, deliveries: Vec<Unfinished>) -> Self {
+    pub(crate) fn new(emissions: usize, deliveries: Vec<Unfinished>, cancelled: usize) -> Self {
         Self {
             emissions,
             deliveries,
+            cancelled,
         }
     }
 
@@ -84,12 +86,33 @@ impl Drained {
     pub fn deliveries(&self) -> &[Unfinished] {
         &self.deliveries
     }
+
+    /// Returns how many [schedules](crate::emitter::schedule) were pending, and are
+    /// cancelled. They had emitted nothing that is not counted above.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::current());
+    /// let _ = emitter.prepare("much later").after(Duration::from_secs(3_600));
+    /// let left = emitter.drain(Duration::from_secs(5)).await;
+    /// assert_eq!((left.is_complete(), left.cancelled()), (true, 1));
+    /// assert_eq!(left.to_string(), "everything has ended; 1 schedule cancelled");
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn cancelled(&self) -> usize {
+        self.cancelled
+    }
 }
 
 impl fmt::Display for Drained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.emissions {
-            0 => return f.write_str("everything has ended"),
+            0 => f.write_str("everything has ended")?,
             1 => f.write_str("1 emission unfinished")?,
             n => write!(f, "{n} emissions unfinished")?,
         }
@@ -97,7 +120,11 @@ impl fmt::Display for Drained {
             let before = if i > 0 { ", " } else { "; in flight: " };
             write!(f, "{before}{left}")?;
         }
-        Ok(())
+        match self.cancelled {
+            0 => Ok(()),
+            1 => f.write_str("; 1 schedule cancelled"),
+            n => write!(f, "; {n} schedules cancelled"),
+        }
     }
 }
 

@@ -36,4 +36,12 @@ pub enum StartError {
         /// How many are allowed.
         max: usize,
     },
+    /// The strategy cannot do that. Leave the setting out.
+    #[error("`{setting}` does not fit the strategy `{strategy}`")]
+    Unfit {
+        /// The setting, by the name of its method.
+        setting: &'static str,
+        /// The strategy, by the name of its method.
+        strategy: &'static str,
+    },
 }

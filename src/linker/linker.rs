@@ -1,22 +1,22 @@
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use actix::Addr;
 use actix::clock::Instant;
-use actix::{Actor, Addr, WeakAddr};
-use actix_rt::ArbiterHandle;
 
-use crate::debug::{Debug, debug_line};
-use crate::event::{HandlerRef, SubscriptionId};
-use crate::handler::Site;
+use crate::event::{IntoTopic, SubscriptionId, Topic};
+use crate::graph::Graph;
+use crate::handler::EventStream;
 use crate::in_time::in_time;
-use crate::registry::{Callbacks, Once, Record, Registry, Selector, Snapshot, SubscribeError};
+use crate::registry::{Explanation, Place, Selector, Snapshot, Stats, SubscribeError};
 
 use super::actor::LinkerActor;
 use super::builder::LinkerBuilder;
-use super::drained::{Drained, Unfinished};
-use super::heartbeat::Heartbeat;
-use super::load::{Load, Loads};
+use super::drained::Drained;
+use super::letters::DeadLetters;
+use super::on::on;
+use super::shared::Core;
 use super::spec::SubscriptionSpec;
 use super::subscription::Subscription;
 use super::weak::WeakLinker;
@@ -46,24 +46,6 @@ use super::weak::WeakLinker;
 pub struct Linker {
     core: Arc<Core>,
     addr: Addr<LinkerActor>,
-}
-
-/// What the handles and the actor of one linker share.
-pub(crate) struct Core {
-    pub(super) name: Option<Arc<str>>,
-    /// In an `Arc` of its own: subscriptions look back at it, weakly.
-    pub(super) registry: Arc<Registry>,
-    pub(super) callbacks: Callbacks,
-    pub(super) capacity: usize,
-    pub(super) home: ArbiterHandle,
-    /// The notices on their way.
-    pub(super) notices: Load,
-    pub(super) heartbeat: Option<Heartbeat>,
-    pub(super) debug: Debug,
-    /// What its emitters have on their way.
-    pub(super) loads: Loads,
-    /// The actor, once it is there.
-    pub(super) addr: OnceLock<WeakAddr<LinkerActor>>,
 }
 
 impl Linker {
@@ -184,6 +166,46 @@ impl Linker {
         self.core.subscribe(spec)
     }
 
+    /// Subscribes a stream to the events of type `E`: the short form of
+    /// [`on::<E>().stream(capacity)`](super::On::stream), for a subscription without options.
+    ///
+    /// Up to `capacity` deliveries wait for the consumer; the next one drops the oldest
+    /// of them. Dropping the stream unsubscribes. See
+    /// [`handler::stream`](crate::handler::stream).
+    ///
+    /// # Errors
+    ///
+    /// When the capacity is 0, when there are
+    /// [too many subscribers](SubscribeError::TooManySubscribers), or when the linker has
+    /// stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use ventix::{Emitter, Linker, Strategy, SubscribeError};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let mut lines = linker.stream::<&str>(64)?.deliveries();
+    /// Emitter::start(&linker, Strategy::current()).emit("hello");
+    /// assert_eq!(lines.next().await.as_deref(), Some(&"hello"));
+    /// drop(lines);
+    /// assert!(linker.is_empty());
+    ///
+    /// assert_eq!(linker.stream::<&str>(0).unwrap_err(), SubscribeError::ZeroCapacity);
+    /// # Ok::<(), SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn stream<E: Send + Sync + 'static>(
+        &self,
+        capacity: usize,
+    ) -> Result<EventStream<E>, SubscribeError> {
+        let (spec, stream) = on::<E>().stream(capacity);
+        self.subscribe(spec)?;
+        Ok(stream)
+    }
+
     /// Unlinks a subscription from everything, and returns whether it was linked.
     ///
     /// # Examples
@@ -262,7 +284,8 @@ impl Linker {
     /// Unlinks everything and lets nothing in any more: from now on `subscribe`
     /// is an error, and every emission is refused with
     /// [`Reason::LinkerStopped`](crate::Reason::LinkerStopped). What was accepted
-    /// before is delivered. Returns how many subscriptions there were.
+    /// before is delivered; what is [scheduled](crate::emitter::schedule) is cancelled.
+    /// Returns how many subscriptions there were.
     ///
     /// # Examples
     ///
@@ -313,9 +336,28 @@ impl Linker {
         self.core.registry.sweep()
     }
 
-    /// Tries again with the actors of a subscription that are suspended, with a
-    /// budget as at the beginning. Returns whether any was. See
-    /// [`Subscription::resume`].
+    /// Pauses a subscription. Returns whether it was linked, and not paused. See
+    /// [`Subscription::pause`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let id = linker.subscribe(on::<u8>().call(|_| ()))?.id();
+    /// assert!(linker.pause(id) && !linker.pause(id));
+    /// assert!(linker.resume(id));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn pause(&self, id: SubscriptionId) -> bool {
+        self.core.registry.pause(id)
+    }
+
+    /// Lets a subscription go on that was paused, and tries again with those of its actors
+    /// that are suspended, with a budget as at the beginning. Returns whether there was
+    /// either. See [`Subscription::resume`].
     ///
     /// # Examples
     ///
@@ -332,7 +374,7 @@ impl Linker {
     /// # let linker = Linker::start();
     /// # never_give_up(&linker)?;
     /// # let id = linker.subscribe(on::<u8>().call(|_| ()))?.id();
-    /// assert!(!linker.resume(id), "it is not suspended");
+    /// assert!(!linker.resume(id), "it is neither paused nor suspended");
     /// # Ok::<(), SubscribeError>(())
     /// # }).unwrap();
     /// ```
@@ -355,14 +397,92 @@ impl Linker {
         self.core.registry.missed_notices()
     }
 
+    /// Says who would get `event`, emitted on no topic at this moment, and why the others
+    /// would not; and changes nothing.
+    ///
+    /// [`Prepared::explain`](crate::Prepared::explain) does so for an event with a key or
+    /// headers, and for one emitter. See [`Explanation`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker, Reason};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let sum = linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// sum.pause();
+    /// let explanation = linker.explain(&7_u8);
+    /// assert_eq!(explanation.lines()[0].answer(), Err(&Reason::Paused));
+    /// println!("{explanation}");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn explain<E: Send + Sync + 'static>(&self, event: &E) -> Explanation {
+        self.explain_at(None, event)
+    }
+
+    /// Like [`explain`](Self::explain), for an event on a topic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on_topic, Linker, Reason};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on_topic::<u16>("bytes.*").call(|_| ()))?;
+    /// let explanation = linker.explain_on("bytes.in", &7_u8);
+    /// assert!(matches!(explanation.lines()[0].answer(), Err(Reason::Mismatch { .. })));
+    /// let explanation = linker.explain_on("bytes..in", &7_u8);
+    /// assert!(matches!(explanation.refusal(), Some(Reason::InvalidTopic(_))));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn explain_on<E: Send + Sync + 'static>(
+        &self,
+        topic: impl IntoTopic,
+        event: &E,
+    ) -> Explanation {
+        match topic.into_topic() {
+            Ok(topic) => self.explain_at(Some(topic), event),
+            Err(error) => Explanation::nobody::<E>(error.into()),
+        }
+    }
+
+    fn explain_at<E: Send + Sync + 'static>(&self, topic: Option<Topic>, event: &E) -> Explanation {
+        let registry = &self.core.registry;
+        let metadata = registry.metadata_of::<E>(topic);
+        registry.explain(event, &metadata, Place::Elsewhere)
+    }
+
+    /// Returns the dead letters that the linker keeps; none, unless
+    /// [`LinkerBuilder::dead_letters`] says so.
+    ///
+    /// # Examples
+    ///
+    /// See [`DeadLetters`].
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(&self.core.registry)
+    }
+
     /// Shuts all its emitters down: no emission is taken any more, from nobody, and
     /// those on their way are waited for, for `within` at most.
     ///
     /// What comes from now on is refused as a whole, with
     /// [`Reason::ShuttingDown`](crate::Reason::ShuttingDown); an emitter that is
     /// started later takes nothing either. Emissions end when all their deliveries
-    /// have, wherever these went. After a complete drain nothing is lost when the
-    /// `System` stops. The subscriptions stay.
+    /// have, wherever these went. What is [scheduled](crate::emitter::schedule) for later is
+    /// cancelled, and [counted](Drained::cancelled).
+    ///
+    /// What waits for more of its kind goes out at once: a [batch](crate::On::batch) that is
+    /// not full, the last of a [burst](crate::Debounce). What waits for something else is
+    /// waited for: its turn in a lane, another attempt, that a paused subscription which
+    /// [holds](crate::WhenPaused::Hold) it is resumed.
+    ///
+    /// After a complete drain nothing is lost when the `System` stops. The subscriptions
+    /// stay.
     ///
     /// It may be called again, to go on waiting. A handler that waits for the drain
     /// of its own linker waits for itself.
@@ -391,6 +511,8 @@ impl Linker {
     pub async fn drain(&self, within: Duration) -> Drained {
         let until = Instant::now().checked_add(within);
         let loads = self.core.loads.close();
+        let cancelled = loads.iter().map(|load| load.cancel_pending()).sum();
+        self.core.registry.flush();
         let mut left = 0;
         for load in loads {
             if in_time(&self.core.home, until, load.idle()).await.is_none() {
@@ -406,7 +528,7 @@ impl Linker {
         {
             left += notices.in_flight();
         }
-        self.core.drained(left)
+        self.core.drained(left, cancelled)
     }
 
     /// Returns a handle that does not keep the linker alive.
@@ -709,6 +831,53 @@ impl Linker {
         self.core.callbacks.on_failure.is_some()
     }
 
+    /// Returns what has become of the deliveries of all its subscriptions, how many
+    /// wait, and how long they took. Those of subscriptions that have ended are
+    /// forgotten; a [`Subscription`] knows its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on::<u16>().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.emit(1_u8);
+    /// emitter.emit(2_u16);
+    /// assert_eq!(linker.stats().counts.handled, 2);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.core.registry.stats(None)
+    }
+
+    /// Returns the same of the subscriptions that are linked to an event. One that is
+    /// linked to several counts what it got of all of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Selector, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// linker.subscribe(on::<u16>().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.emit(1_u8);
+    /// emitter.emit(2_u16);
+    /// assert_eq!(linker.stats_of(&Selector::event::<u8>()).counts.handled, 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn stats_of(&self, event: &Selector) -> Stats {
+        self.core.registry.stats(Some(event))
+    }
+
     /// Returns all subscriptions at this moment, to look at or to print.
     ///
     /// # Examples
@@ -730,129 +899,31 @@ impl Linker {
         self.core.registry.snapshot()
     }
 
+    /// Returns who listens to what, to look at or to draw; and, with
+    /// [`LinkerBuilder::sample_graph`], what was emitted, by whom, and what of it nobody
+    /// heard. See [`graph`](crate::graph).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Linker};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).named("sum"))?;
+    /// let graph = linker.graph();
+    /// assert!(graph.unreached().map(|handler| handler.name()).eq([Some("sum")]));
+    /// println!("{}", graph.mermaid());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        let sample = self.core.sampler().map(|sampler| sampler.sample());
+        Graph::new(self.name(), &self.snapshot(), sample)
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
-    }
-}
-
-impl Core {
-    pub(super) fn subscribe(
-        self: &Arc<Self>,
-        spec: SubscriptionSpec,
-    ) -> Result<Subscription, SubscribeError> {
-        self.link(spec).inspect_err(|error| {
-            debug_line!(self.debug, linker = %self.debug.name, %error, "not subscribed");
-        })
-    }
-
-    fn link(self: &Arc<Self>, spec: SubscriptionSpec) -> Result<Subscription, SubscribeError> {
-        spec.check()?;
-        let record = Arc::new(Record {
-            handler: HandlerRef {
-                subscription: self.registry.next_id(),
-                name: spec.name.clone(),
-            },
-            lane: spec.lane(self.capacity),
-            tally: Arc::default(),
-            stopwatch: spec.stopwatch(&self.home),
-            once: spec.once.then(Once::default),
-            callbacks: spec.callbacks_or(&self.callbacks),
-            debug: self.debug.clone(),
-            registry: Arc::downgrade(&self.registry),
-        });
-        let parts = spec.into_parts(&record, &self.home, self.heartbeat.as_ref())?;
-        self.registry.link(&record, &parts)?;
-        debug_line!(
-            self.debug,
-            linker = %self.debug.name,
-            subscription = %record,
-            events = %Listed(&self.registry.selectors_of(record.id())),
-            "subscribed"
-        );
-        Ok(Subscription::new(&record, self))
-    }
-
-    pub(super) fn unsubscribe(&self, id: SubscriptionId) -> bool {
-        let done = self.registry.remove(id);
-        self.say_unsubscribed(id, done);
-        done
-    }
-
-    pub(super) fn unsubscribe_from(&self, id: SubscriptionId, event: &Selector) -> bool {
-        let done = self.registry.remove_one(id, event);
-        self.say_unsubscribed(id, done);
-        done
-    }
-
-    fn say_unsubscribed(&self, id: SubscriptionId, done: bool) {
-        if done {
-            let linker = &self.debug.name;
-            debug_line!(self.debug, %linker, subscription = %id, "unsubscribed");
-        }
-    }
-
-    pub(super) fn remove_event(&self, event: &Selector) -> usize {
-        let count = self.registry.remove_selector(event);
-        debug_line!(self.debug, linker = %self.debug.name, %event, count, "event removed");
-        count
-    }
-
-    pub(super) fn clear(&self) -> usize {
-        let count = self.registry.clear();
-        debug_line!(self.debug, linker = %self.debug.name, count, "cleared");
-        count
-    }
-
-    fn stop(&self) -> usize {
-        let count = self.registry.close();
-        debug_line!(self.debug, linker = %self.debug.name, count, "stopped");
-        count
-    }
-
-    pub(crate) fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    pub(crate) fn home(&self) -> &ArbiterHandle {
-        &self.home
-    }
-
-    /// Takes in what a new emitter is going to have on its way.
-    pub(crate) fn register(&self, load: &Arc<Load>) {
-        self.loads.add(load);
-    }
-
-    /// What a drain has left behind.
-    pub(crate) fn drained(&self, emissions: usize) -> Drained {
-        match emissions {
-            0 => Drained::default(),
-            left => Drained::new(left, self.unfinished()),
-        }
-    }
-
-    /// The subscriptions with deliveries in flight.
-    fn unfinished(&self) -> Vec<Unfinished> {
-        let in_flight = self.registry.in_flight().into_iter();
-        in_flight
-            .map(|(handler, count)| Unfinished::new(handler, count))
-            .collect()
-    }
-
-    /// Looks after more arbiters, if anybody looks after any.
-    pub(crate) fn watch(&self, of: &'static str, site: &Site) {
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.watch(of, site);
-        }
-    }
-
-    /// A handle for one that has only this: a handler of notices.
-    pub(crate) fn handle(self: &Arc<Self>) -> Linker {
-        let known = self.addr.get().and_then(WeakAddr::upgrade);
-        let addr = known.unwrap_or_else(|| {
-            let core = self.clone();
-            LinkerActor::start_in_arbiter(&self.home, |_| LinkerActor::new(core))
-        });
-        Linker::new(self.clone(), addr)
     }
 }
 
@@ -862,18 +933,5 @@ impl fmt::Debug for Linker {
             .field("name", &self.core.name)
             .field("subscriptions", &self.subscription_count())
             .finish_non_exhaustive()
-    }
-}
-
-/// Selectors with commas between them.
-struct Listed<'a>(&'a [Selector]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, selector) in self.0.iter().enumerate() {
-            let comma = if i > 0 { ", " } else { "" };
-            write!(f, "{comma}{selector}")?;
-        }
-        Ok(())
     }
 }

@@ -1,28 +1,58 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
 use crate::outcome::Reason;
+use crate::stripes::Crowd;
 
 /// How many emissions an emitter has on their way, from the emitting to the end of
 /// the last delivery; and whether it takes more.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
-    in_flight: AtomicUsize,
+    in_flight: Crowd,
     closed: AtomicBool,
     idle: Notify,
+    /// What is still to be emitted.
+    pending: Option<Weak<dyn Pending>>,
+}
+
+/// What an emitter is to emit later.
+pub(crate) trait Pending: Send + Sync {
+    /// Cancels all of it, and returns how much that was.
+    fn cancel_all(&self) -> usize;
 }
 
 impl Load {
+    pub(crate) fn new(pending: Weak<dyn Pending>) -> Self {
+        let pending = Some(pending);
+        Self {
+            pending,
+            ..Self::default()
+        }
+    }
+
+    /// Cancels what is still to be emitted, and returns how much that was.
+    pub(crate) fn cancel_pending(&self) -> usize {
+        let pending = self.pending.as_ref().and_then(Weak::upgrade);
+        pending.map_or(0, |pending| pending.cancel_all())
+    }
+
     /// Counts one in, unless no more are taken.
     ///
     /// Counting in before asking, and closing before counting, means that one that
     /// is let in is always waited for.
+    #[inline]
     pub(crate) fn begin(&self) -> Result<(), Reason> {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.begin_many(1)
+    }
+
+    /// Counts several in, unless no more are taken.
+    #[inline]
+    pub(crate) fn begin_many(&self, count: usize) -> Result<(), Reason> {
+        self.in_flight.come(count);
         if self.closed.load(Ordering::SeqCst) {
-            self.end();
+            self.end_many(count);
             return Err(Reason::ShuttingDown);
         }
         Ok(())
@@ -30,18 +60,33 @@ impl Load {
 
     /// Counts one in that nobody may refuse.
     pub(crate) fn enter(&self) {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.in_flight.come(1);
     }
 
     /// Counts one off.
+    #[inline]
     pub(crate) fn end(&self) {
-        if self.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.is_closed() {
+        self.end_many(1);
+    }
+
+    /// Counts several off.
+    #[inline]
+    pub(crate) fn end_many(&self, count: usize) {
+        self.in_flight.go(count);
+        if self.is_closed() {
+            self.tell_if_idle();
+        }
+    }
+
+    #[cold]
+    fn tell_if_idle(&self) {
+        if self.in_flight() == 0 {
             self.idle.notify_waiters();
         }
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::SeqCst)
+        self.in_flight.count()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -89,6 +134,17 @@ impl Loads {
             open.prune_at = 2 * open.loads.len() + 8;
         }
         open.loads.push(Arc::downgrade(load));
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Load>> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.loads.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Whether they take no more.
+    pub(super) fn are_closed(&self) -> bool {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.closed
     }
 
     /// Closes all, and those to come, and returns them.

@@ -3,7 +3,7 @@ use actix::Message;
 use crate::event::SubscriptionId;
 use crate::registry::{Selector, SubscribeError};
 
-use super::linker::Core;
+use super::shared::Core;
 use super::spec::SubscriptionSpec;
 use super::subscription::Subscription;
 

@@ -1,19 +1,23 @@
-use std::marker::PhantomData;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 use actix_rt::ArbiterHandle;
 
 use crate::delivery::Delivery;
-use crate::event::{AnyEvent, Payload, TopicError};
+use crate::event::{AnyEvent, Metadata, Payload, TopicError};
 use crate::handler::{
-    ActorTarget, AsyncTarget, BlockingTarget, CallTarget, Factory, Lease, PlainActorTarget, Routing,
+    ActorTarget, AsyncTarget, BlockingTarget, CallTarget, Channel, EventStream, Factory, Lease,
+    Linked, PlainActorTarget, Routing, StreamPart,
 };
 use crate::outcome::{IntoOutcome, Reply, Verdict};
-use crate::registry::{Part, Selector, SubscribeError, Target, TypedPart};
+use crate::registry::{Aim, Filter, Part, Selector, SubscribeError, Target, TypedPart};
 
-use super::spec::{Kinds, Making, SubscriptionSpec};
+use super::making::{Kinds, Making};
+use super::on_batch::OnBatch;
+use super::spec::SubscriptionSpec;
 
 /// Selects the events of type `E` that are emitted on no topic.
 ///
@@ -67,7 +71,7 @@ pub fn on_topic<E: ?Sized + Payload>(topic: impl AsRef<str>) -> On<E> {
 
 /// Selects the events of type `E` on any of several topics or patterns.
 ///
-/// An empty list is [`SubscribeError::NoSelector`](crate::SubscribeError::NoSelector)
+/// An empty list is [`SubscribeError::NoSelector`]
 /// when it is subscribed.
 ///
 /// # Examples
@@ -133,12 +137,21 @@ pub fn on_any() -> On<AnyEvent> {
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug)]
 #[must_use = "it selects, but nothing handles: add `call`, `actor` ..."]
 pub struct On<E: ?Sized + 'static> {
     selectors: Vec<Selector>,
     invalid: Option<TopicError>,
-    event: PhantomData<fn(&E)>,
+    filter: Option<Filter<E>>,
+}
+
+impl<E: ?Sized> fmt::Debug for On<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("On")
+            .field("selectors", &self.selectors)
+            .field("invalid", &self.invalid)
+            .field("is_filtered", &self.filter.is_some())
+            .finish()
+    }
 }
 
 impl<E: ?Sized + Send + Sync + 'static> On<E> {
@@ -146,7 +159,7 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         Self {
             selectors: Vec::new(),
             invalid: None,
-            event: PhantomData,
+            filter: None,
         }
     }
 
@@ -172,6 +185,72 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
                 self.invalid.get_or_insert(error);
             }
         }
+        self
+    }
+
+    /// Collects deliveries into batches of `size`, for a handler that takes them together.
+    ///
+    /// A batch is handed over when it has `size` deliveries, or `within` after the first
+    /// of them came, whichever is first. See [`OnBatch`] for where that is, and for what
+    /// the other options of a subscription mean for batches.
+    ///
+    /// A size of 0, or of more than the [lane](SubscriptionSpec::capacity) has room for,
+    /// would never fill: [`SubscribeError::BatchSize`], when it is subscribed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let pairs = on::<u8>().batch(2, Duration::from_millis(50));
+    /// linker.subscribe(pairs.call(move |pair| tell.send(pair.len())))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// (0..3_u8).for_each(|n| drop(emitter.emit(n)));
+    /// assert!(emitter.drain(Duration::from_secs(5)).await.is_complete());
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [2, 1], "the rest is not lost");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn batch(self, size: usize, within: Duration) -> OnBatch<E> {
+        OnBatch::new(self, size, within)
+    }
+
+    /// Wants those events only for which `wants` says so, of the event and what is known
+    /// of it.
+    ///
+    /// It is asked when an event is emitted, on that thread, before the delivery claims
+    /// anything: it should look and decide, and nothing else. What it does not want is
+    /// skipped, as [`Reason::Filtered`](crate::Reason::Filtered); one that panics refuses,
+    /// as [`Reason::FilterPanicked`](crate::Reason::FilterPanicked). With several, all of
+    /// them must want it. In a subscription of several handlers, the first that takes an
+    /// event's type is the one whose filter is asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// struct OrderPlaced { total: u32 }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let large = on::<OrderPlaced>().filter(|order, about| {
+    ///     order.total >= 100 && about.key() != Some("test")
+    /// });
+    /// linker.subscribe(large.call(|order| println!("{}", order.total)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(OrderPlaced { total: 100 }).accepted(), 1);
+    /// assert_eq!(emitter.emit(OrderPlaced { total: 99 }).accepted(), 0);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn filter(mut self, wants: impl Fn(&E, &Metadata) -> bool + Send + Sync + 'static) -> Self {
+        self.filter = Some(match self.filter {
+            Some(first) => first.and(wants),
+            None => Filter::new(wants),
+        });
         self
     }
 
@@ -352,6 +431,58 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         self.queued(move |making| BlockingTarget::new(callback, making.home))
     }
 
+    /// Delivers to a stream: its consumer takes the next delivery when it is ready for
+    /// it, on any thread and any executor.
+    ///
+    /// Up to `capacity` deliveries wait to be taken; the next one drops the oldest of
+    /// them, and the consumer is told in its place. The stream lives before its
+    /// subscription, and unlinks its handler when it is dropped; see
+    /// [`handler::stream`](crate::handler::stream). A capacity of 0 is
+    /// [`SubscribeError::ZeroCapacity`] when it is subscribed, and a stream that has been
+    /// dropped by then is [`SubscribeError::StreamDropped`].
+    ///
+    /// The subscription has no lane, unless it is given a
+    /// [`capacity`](SubscriptionSpec::capacity) or an
+    /// [`overflow`](SubscriptionSpec::overflow): the stream is its bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use ventix::{on_any, Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let (spec, stream) = on_any().stream(16);
+    /// linker.subscribe(spec.named("first news").once())?;
+    ///
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// emitter.emit(1_u8);
+    /// emitter.emit("and no other");
+    /// let names = stream.deliveries().map(|any| any.name().to_owned());
+    /// assert_eq!(names.collect::<Vec<_>>().await, ["u8"]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn stream(self, capacity: usize) -> (SubscriptionSpec, EventStream<E>) {
+        let channel = Arc::new(Channel::new(capacity));
+        let stream = EventStream::new(channel.clone());
+        let tie = Linked::new(channel.clone());
+        let (selectors, filter) = (self.selectors, self.filter);
+        let expects = channel.clone();
+        let part = move |_: &Making<'_>| -> Result<Box<dyn Part>, SubscribeError> {
+            if channel.capacity() == 0 {
+                return Err(SubscribeError::ZeroCapacity);
+            }
+            if channel.is_closed() {
+                return Err(SubscribeError::StreamDropped);
+            }
+            Ok(Box::new(StreamPart::new(selectors, filter, tie)))
+        };
+        let spec = SubscriptionSpec::new(Box::new(part), Kinds::default(), self.invalid);
+        (spec.followed_by(expects), stream)
+    }
+
     /// Makes an actor on an arbiter, and delivers to it: the bus starts it, makes it
     /// anew when it dies of a panic, and stops it when the subscription has ended
     /// and its last delivery is done.
@@ -524,15 +655,16 @@ impl<E: ?Sized + Send + Sync + 'static> On<E> {
         self.with(kinds, move |making| Ok(Arc::new(target(making))))
     }
 
-    fn with<T: Target<E> + 'static>(
+    pub(super) fn with<T: Target<E> + 'static>(
         self,
         kinds: Kinds,
         target: impl FnOnce(&Making<'_>) -> Result<Arc<T>, SubscribeError> + Send + 'static,
     ) -> SubscriptionSpec {
-        let selectors = self.selectors;
+        let (selectors, filter) = (self.selectors, self.filter);
         let part = move |making: &Making<'_>| -> Result<Box<dyn Part>, SubscribeError> {
             let target: Arc<dyn Target<E>> = target(making)?;
-            Ok(Box::new(TypedPart { selectors, target }))
+            let aim = Aim { target, filter };
+            Ok(Box::new(TypedPart { selectors, aim }))
         };
         SubscriptionSpec::new(Box::new(part), kinds, self.invalid)
     }

@@ -1,60 +1,23 @@
-use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Context};
-use actix_rt::ArbiterHandle;
+use actix::clock::Instant;
 
-use crate::event::{AnyValue, TopicError};
-use crate::handler::{Crew, Factory, Restart};
+use crate::event::TopicError;
+use crate::handler::Restart;
+use crate::middleware::{DeliveryLayer, Stack};
 use crate::outcome::{Failure, IntoOutcome, Success};
-use crate::registry::{Callbacks, Lane, Overflow, Part, Record, Stopwatch, SubscribeError};
+use crate::policy::{Breaker, Debounce, Retry, Throttle, WhenPaused};
+use crate::registry::{Callbacks, Expects, Overflow};
 
-use super::heartbeat::Heartbeat;
-use super::timeouts::Timeouts;
-
-/// What the handlers of a subscription are made of, beside what they are.
-pub(super) struct Making<'a> {
-    /// The linker's arbiter, for what needs one where there is none.
-    pub(super) home: &'a ArbiterHandle,
-    pub(super) weak: bool,
-    pub(super) timeout: Option<Duration>,
-    record: &'a Arc<Record>,
-    restart: Restart,
-    heartbeat: Option<&'a Heartbeat>,
-    /// The actors that have been made, by their factory.
-    crews: RefCell<Vec<(*const (), Box<AnyValue>)>>,
-}
-
-impl Making<'_> {
-    /// The actors of a factory: the same for all handlers that name it.
-    pub(super) fn crew<A>(&self, factory: &Factory<A>) -> Result<Arc<Crew<A>>, SubscribeError>
-    where
-        A: Actor<Context = Context<A>>,
-    {
-        let mut crews = self.crews.borrow_mut();
-        let known = crews.iter().find(|(of, _)| *of == factory.identity());
-        let known = known.and_then(|(_, crew)| crew.downcast_ref::<Arc<Crew<A>>>());
-        if let Some(crew) = known {
-            return Ok(crew.clone());
-        }
-        let site = factory.site()?;
-        if let Some(heartbeat) = self.heartbeat {
-            heartbeat.watch("handler", &site);
-        }
-        let crew = Crew::start(site, factory, self.restart, self.record, self.home);
-        let crew = Arc::new(crew);
-        crews.push((factory.identity(), Box::new(crew.clone())));
-        Ok(crew)
-    }
-}
-
-type MakePart = Box<dyn FnOnce(&Making<'_>) -> Result<Box<dyn Part>, SubscribeError> + Send>;
+use super::making::{Kinds, MakePart};
+use super::options::Options;
 
 /// A subscription that has not been linked yet: selectors, handlers, options.
 ///
-/// Options belong to the whole subscription, whichever of its handlers runs.
+/// Options belong to the whole subscription, whichever of its handlers runs; what they
+/// do where two of them meet is told [on a page of its own](crate::options).
 /// [`Linker::subscribe`](crate::Linker::subscribe) links it.
 ///
 /// # Examples
@@ -79,28 +42,20 @@ type MakePart = Box<dyn FnOnce(&Making<'_>) -> Result<Box<dyn Part>, SubscribeEr
 /// ```
 #[must_use = "nothing is subscribed until `Linker::subscribe` gets it"]
 pub struct SubscriptionSpec {
-    parts: Vec<MakePart>,
-    kinds: Kinds,
-    invalid: Option<TopicError>,
+    pub(super) parts: Vec<MakePart>,
+    pub(super) kinds: Kinds,
+    /// The sizes of the batches that its handlers take.
+    pub(super) batches: Vec<usize>,
+    pub(super) invalid: Option<TopicError>,
     pub(super) name: Option<Arc<str>>,
-    pub(super) once: bool,
-    capacity: Option<usize>,
-    overflow: Option<Overflow>,
-    timeout: Option<Duration>,
-    weak: bool,
-    restart: Option<Restart>,
-    callbacks: Callbacks,
-}
-
-/// What kinds of handlers there are.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Kinds {
-    /// Their deliveries may wait, so that they need a bound.
-    pub(super) queued: bool,
-    /// Actors of the user's, which can be held weakly.
-    pub(super) actors: bool,
-    /// Actors that the bus makes, and can make anew.
-    pub(super) made: bool,
+    pub(super) weak: bool,
+    pub(super) in_order: bool,
+    pub(super) is_paused: bool,
+    pub(super) replays_last: bool,
+    pub(super) options: Options,
+    pub(super) layers: Stack<dyn DeliveryLayer>,
+    pub(super) callbacks: Callbacks,
+    pub(super) expects: Vec<Arc<dyn Expects>>,
 }
 
 impl SubscriptionSpec {
@@ -108,23 +63,38 @@ impl SubscriptionSpec {
         Self {
             parts: vec![part],
             kinds,
+            batches: Vec::new(),
             invalid,
             name: None,
-            once: false,
-            capacity: None,
-            overflow: None,
-            timeout: None,
             weak: false,
-            restart: None,
+            in_order: false,
+            is_paused: false,
+            replays_last: false,
+            options: Options::default(),
+            layers: Stack::default(),
             callbacks: Callbacks::default(),
+            expects: Vec::new(),
         }
+    }
+
+    /// Lets a handler of it follow what is on its way.
+    pub(super) fn followed_by(mut self, expects: Arc<dyn Expects>) -> Self {
+        self.expects.push(expects);
+        self
+    }
+
+    /// With batches of so many deliveries.
+    pub(super) fn with_batches_of(mut self, size: usize) -> Self {
+        self.batches.push(size);
+        self
     }
 
     /// Adds the selectors and handlers of `other` to this subscription.
     ///
-    /// Options that both set are taken from `self`; it fires once, and holds
-    /// its actors weakly, if either is to. Where several of its handlers take an event, as its own type or as any
-    /// event, the one that was added first runs.
+    /// Options that both set are taken from `self`; it holds its actors weakly, handles
+    /// one at a time, starts paused, and gets the last values, if either is to. Where
+    /// several of its handlers take an event, as its own type or as any event, the one
+    /// that was added first runs.
     ///
     /// # Examples
     ///
@@ -148,18 +118,20 @@ impl SubscriptionSpec {
     /// ```
     pub fn and(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
+        self.batches.extend(other.batches);
         self.kinds.queued |= other.kinds.queued;
         self.kinds.actors |= other.kinds.actors;
         self.kinds.made |= other.kinds.made;
         self.invalid = self.invalid.or(other.invalid);
         self.name = self.name.or(other.name);
-        self.once |= other.once;
-        self.capacity = self.capacity.or(other.capacity);
-        self.overflow = self.overflow.or(other.overflow);
-        self.timeout = self.timeout.or(other.timeout);
         self.weak |= other.weak;
-        self.restart = self.restart.or(other.restart);
+        self.in_order |= other.in_order;
+        self.is_paused |= other.is_paused;
+        self.replays_last |= other.replays_last;
+        self.options = self.options.or(other.options);
+        self.layers = self.layers.and(&other.layers);
         self.callbacks = self.callbacks.or(&other.callbacks);
+        self.expects.extend(other.expects);
         self
     }
 
@@ -204,8 +176,302 @@ impl SubscriptionSpec {
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
-    pub fn once(mut self) -> Self {
-        self.once = true;
+    pub fn once(self) -> Self {
+        self.for_at_most(1)
+    }
+
+    /// Delivers to it before others: the higher, the earlier, those with the same
+    /// priority in the order of subscription. By default 0.
+    ///
+    /// That is the order in which the deliveries of one emission are handed over: sync
+    /// callbacks run in it, everything else starts when its own arbiter or thread gets to
+    /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let first = tell.clone();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(move |_| tell.send("mail it")))?;
+    /// linker.subscribe(on::<u8>().call(move |_| first.send("check it")).priority(10))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), ["check it", "mail it"]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.options.priority = Some(priority);
+        self
+    }
+
+    /// Makes it fire that often at most, across all its selectors and all emitters, and
+    /// unlinks it then. What is tried again is one delivery. [`once`](Self::once) is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let samples = linker.subscribe(on::<u8>().call(|_| ()).for_at_most(3))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let heard = (0_u8..10).filter(|n| !emitter.emit(*n).is_unheard()).count();
+    /// assert_eq!((heard, samples.is_active()), (3, false));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn for_at_most(mut self, deliveries: usize) -> Self {
+        self.options.shots = Some(deliveries);
+        self
+    }
+
+    /// Ends the subscription then: from that moment on nothing is delivered, and it is
+    /// unlinked. What has been accepted is handled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use actix::clock::Instant;
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::start();
+    /// let hour = Instant::now() + Duration::from_secs(3_600);
+    /// let guest = linker.subscribe(on::<u8>().call(|_| ()).until(hour))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).accepted(), 1);
+    /// tokio::time::sleep_until(hour).await;
+    /// assert_eq!(emitter.emit(2_u8).accepted(), 0);
+    /// # tokio::task::yield_now().await;
+    /// assert!(!guest.is_active());
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn until(mut self, end: Instant) -> Self {
+        self.options.until = Some(end);
+        self
+    }
+
+    /// Ends the subscription that long from now: see [`until`](Self::until).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).expires_in(Duration::from_secs(3_600)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).accepted(), 1);
+    /// tokio::time::sleep(Duration::from_secs(3_600)).await;
+    /// assert_eq!(emitter.emit(2_u8).accepted(), 0);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn expires_in(self, time: Duration) -> Self {
+        match Instant::now().checked_add(time) {
+            Some(end) => self.until(end),
+            None => self,
+        }
+    }
+
+    /// Starts it paused: see [`Subscription::pause`](crate::Subscription::pause).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let later = linker.subscribe(on::<u8>().call(|_| ()).paused())?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).refusals()[0].reason(), &Reason::Paused);
+    /// later.resume();
+    /// assert_eq!(emitter.emit(2_u8).accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn paused(mut self) -> Self {
+        self.is_paused = true;
+        self
+    }
+
+    /// Sets what happens to what is emitted while it is paused: by default it is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy, WhenPaused};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let spec = on::<u8>().call(|_| ()).when_paused(WhenPaused::Hold);
+    /// let later = linker.subscribe(spec.paused())?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert_eq!(emitter.emit(1_u8).accepted(), 1);
+    /// assert_eq!(later.counts().in_flight(), 1);
+    /// later.resume();
+    /// # tokio::task::yield_now().await;
+    /// assert_eq!(later.counts().handled, 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn when_paused(mut self, when: WhenPaused) -> Self {
+        self.options.when_paused = Some(when);
+        self
+    }
+
+    /// Limits the rate of its deliveries. By default what comes too fast is refused, as
+    /// [`Reason::Throttled`](crate::Reason::Throttled); with
+    /// [`Throttle::hold`](crate::Throttle::hold) it waits in the lane for its turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy, Throttle};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()).throttle(Throttle::per_second(2)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let accepted = [1_u8, 2, 3].map(|n| emitter.emit(n).accepted());
+    /// assert_eq!(accepted, [1, 1, 0]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.options.throttle = Some(throttle);
+        self
+    }
+
+    /// Delivers the last of a burst only, when nothing newer has come for a while.
+    ///
+    /// What belongs together is of the same event type, topic and key; emissions without
+    /// a key belong together as well. A newer one takes over what the older one holds:
+    /// its place in the lane, its shot. The older one ends as skipped, with
+    /// [`Reason::Debounced`](crate::Reason::Debounced). When a linker or emitter drains,
+    /// what waits is delivered at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Debounce, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// let search = on::<&str>().call(move |text| tell.send(*text.event()));
+    /// linker.subscribe(search.debounce(Debounce::quiet(Duration::from_millis(200))))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// for text in ["v", "ve", "ven"] {
+    ///     emitter.emit(text);
+    /// }
+    /// tokio::time::sleep(Duration::from_millis(201)).await;
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), ["ven"]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn debounce(mut self, debounce: Debounce) -> Self {
+        self.options.debounce = Some(debounce);
+        self
+    }
+
+    /// Refuses what comes while too much of what came before has failed: see
+    /// [`Breaker`]. That it opens or closes is the notice
+    /// [`BreakerChanged`](crate::BreakerChanged).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Breaker, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let down = on::<u8>().call(|_| Err::<(), _>("the server is down"));
+    /// linker.subscribe(down.breaker(Breaker::new().window(2)))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// let accepted = [1_u8, 2, 3].map(|n| emitter.emit(n).accepted());
+    /// assert_eq!(accepted, [1, 1, 0]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.options.breaker = Some(breaker);
+        self
+    }
+
+    /// Tries deliveries again that failed, panicked or took too long: see
+    /// [`Retry`].
+    ///
+    /// A delivery that waits to be tried again keeps its room in the lane and lets others
+    /// go first, unless they are handled [`in_order`](Self::in_order). It is made where
+    /// the first attempt was. Only the end of the last attempt is the delivery's: success
+    /// and failure callbacks, reports and dead letters hear of that one, and the latter
+    /// know the errors of all attempts. A delivery whose deadline would pass is not tried
+    /// again, and neither is one that took too long and that its handler still holds.
+    /// While a [`breaker`](Self::breaker) is open, it waits for longer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicU32, Ordering};
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Retry, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let calls = AtomicU32::new(0);
+    /// let linker = Linker::start();
+    /// let flaky = on::<u8>().call(move |_| match calls.fetch_add(1, Ordering::Relaxed) {
+    ///     0 => Err("no connection"),
+    ///     _ => Ok(()),
+    /// });
+    /// let flaky = flaky.retry(Retry::exponential(Duration::from_millis(100)));
+    /// let flaky = linker.subscribe(flaky)?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// assert!(emitter.emit_and_wait(1_u8).await.all_handled());
+    /// assert_eq!(flaky.counts().retried, 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.options.retry = Some(retry);
+        self
+    }
+
+    /// Handles one delivery at a time, to its end, in the order of emission: the next
+    /// waits in the lane, also while one is tried again. By default an async callback, an
+    /// actor that answers later, or a thread may finish out of order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// let slow_first = on::<u64>().call_async(move |n| {
+    ///     let tell = tell.clone();
+    ///     async move {
+    ///         tokio::time::sleep(Duration::from_millis(10 - *n)).await;
+    ///         tell.send(*n)
+    ///     }
+    /// });
+    /// linker.subscribe(slow_first.in_order())?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// emitter.emit(1_u64);
+    /// emitter.emit_and_wait(9_u64).await.all_handled();
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [1, 9]);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn in_order(mut self) -> Self {
+        self.in_order = true;
         self
     }
 
@@ -216,7 +482,10 @@ impl SubscriptionSpec {
     ///
     /// By default 1,024, or what
     /// [`LinkerBuilder::capacity`](crate::LinkerBuilder::capacity) says. Sync
-    /// callbacks never wait in a queue, and have no bound unless this gives one.
+    /// callbacks never wait in a queue, and have no bound unless this gives one, or
+    /// another option makes deliveries wait: [`retry`](Self::retry),
+    /// [`in_order`](Self::in_order), [`debounce`](Self::debounce), a throttle or a pause
+    /// that holds.
     ///
     /// # Examples
     ///
@@ -233,12 +502,12 @@ impl SubscriptionSpec {
     /// # }).unwrap();
     /// ```
     pub fn capacity(mut self, deliveries: usize) -> Self {
-        self.capacity = Some(deliveries);
+        self.options.capacity = Some(deliveries);
         self
     }
 
     /// Sets what happens to the next delivery when the lane is full: by default it
-    /// is refused. See [`Overflow`](crate::Overflow).
+    /// is refused. See [`Overflow`].
     ///
     /// A sync callback, which needs no lane, gets one by it, with the linker's
     /// default capacity if none is given.
@@ -249,18 +518,25 @@ impl SubscriptionSpec {
     /// the one of the same share.
     ///
     /// ```
-    /// # use ventix::{on, Linker, Overflow};
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Overflow, Strategy};
     /// # struct Price;
     /// # async fn store(_: &Price) {}
     /// # actix::System::new().block_on(async {
     /// # let linker = Linker::start();
     /// let prices = on::<Price>().call_async(|price| async move { store(&price).await });
-    /// linker.subscribe(prices.capacity(500).overflow(Overflow::Coalesce))?;
+    /// let prices = linker.subscribe(prices.capacity(500).overflow(Overflow::Coalesce))?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// for _ in 0..600 {
+    ///     emitter.prepare(Price).key("ACME").emit();
+    /// }
+    /// assert!(emitter.drain(Duration::from_secs(5)).await.is_complete());
+    /// assert_eq!((prices.counts().handled, prices.counts().dropped), (500, 100));
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = Some(overflow);
+        self.options.overflow = Some(overflow);
         self
     }
 
@@ -290,7 +566,7 @@ impl SubscriptionSpec {
     /// # }).unwrap();
     /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = Some(limit);
+        self.options.timeout = Some(limit);
         self
     }
 
@@ -328,7 +604,7 @@ impl SubscriptionSpec {
     }
 
     /// Sets what happens when an actor that the bus [made](crate::On::actor_in)
-    /// dies. By default it is restarted 5 times within 60 seconds: see [`Restart`](crate::Restart).
+    /// dies. By default it is restarted 5 times within 60 seconds: see [`Restart`].
     /// For other handlers subscribing is an error.
     ///
     /// # Examples
@@ -353,7 +629,33 @@ impl SubscriptionSpec {
     /// # }).unwrap();
     /// ```
     pub fn restart(mut self, restart: Restart) -> Self {
-        self.restart = Some(restart);
+        self.options.restart = Some(restart);
+        self
+    }
+
+    /// Puts a layer around its deliveries, inside those of the linker and those that were
+    /// added before. See [`middleware`](crate::middleware).
+    ///
+    /// Of two subscriptions that are [joined](Self::and), the first one's stand outside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{middleware::Deduplicate, on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let hourly = Deduplicate::by(Duration::from_secs(3_600), |about| about.key().map(Into::into));
+    /// let news = linker.subscribe(on::<&str>().call(|_| ()).layer(hourly))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.prepare("moved").key("customer-7").emit();
+    /// emitter.prepare("moved again").key("customer-7").emit();
+    /// assert_eq!((news.counts().handled, news.counts().skipped), (1, 1));
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn layer(mut self, layer: impl DeliveryLayer) -> Self {
+        self.layers.push(Arc::new(layer));
         self
     }
 
@@ -420,51 +722,38 @@ impl SubscriptionSpec {
         self
     }
 
-    /// Returns the first thing that is wrong with the subscription itself.
-    pub(super) fn check(&self) -> Result<(), SubscribeError> {
-        match &self.invalid {
-            Some(error) => Err(error.clone().into()),
-            None if self.capacity == Some(0) => Err(SubscribeError::ZeroCapacity),
-            None if self.weak && !self.kinds.actors => Err(SubscribeError::NotWeak),
-            None if self.restart.is_some() && !self.kinds.made => Err(SubscribeError::NotMade),
-            None => Ok(()),
-        }
-    }
-
-    pub(super) fn lane(&self, default_capacity: usize) -> Lane {
-        let bounded = self.kinds.queued || self.capacity.is_some() || self.overflow.is_some();
-        if !bounded {
-            return Lane::OPEN;
-        }
-        let capacity = self.capacity.unwrap_or(default_capacity);
-        Lane::new(capacity, self.overflow.unwrap_or_default())
-    }
-
-    pub(super) fn stopwatch(&self, home: &ArbiterHandle) -> Option<Arc<dyn Stopwatch>> {
-        Timeouts::start(self.timeout?, home)
-    }
-
-    pub(super) fn callbacks_or(&self, defaults: &Callbacks) -> Callbacks {
-        self.callbacks.clone().or(defaults)
-    }
-
-    /// Makes the handlers.
-    pub(super) fn into_parts(
-        self,
-        record: &Arc<Record>,
-        home: &ArbiterHandle,
-        heartbeat: Option<&Heartbeat>,
-    ) -> Result<Vec<Box<dyn Part>>, SubscribeError> {
-        let making = Making {
-            home,
-            weak: self.weak,
-            timeout: self.timeout,
-            record,
-            restart: self.restart.unwrap_or_default(),
-            heartbeat,
-            crews: RefCell::default(),
-        };
-        self.parts.into_iter().map(|make| make(&making)).collect()
+    /// Delivers the last values of what it selects first, when it is linked: of every event
+    /// type and topic that is [kept](crate::Linker::keep_last) and has been emitted. See
+    /// [`linker::last`](crate::linker::last).
+    ///
+    /// Each is a delivery like any other, by all other options, on the linker's arbiter;
+    /// [`once`](Self::once) is spent by it. What is emitted from then on waits in the lane
+    /// until they have been handed over, and no emission is delivered twice. A last value
+    /// is left out whose deadline has passed, or whose type no handler takes.
+    ///
+    /// A sync callback, which needs no lane, gets one by it, with the linker's default
+    /// capacity if none is given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Selector, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let linker = Linker::start();
+    /// linker.keep_last(&Selector::event::<&str>())?;
+    /// let emitter = Emitter::start(&linker, Strategy::current());
+    /// emitter.emit("red");
+    /// emitter.emit("green");
+    /// linker.subscribe(on::<&str>().call(move |light| tell.send(*light.event())).replay_last())?;
+    /// emitter.emit_and_wait("yellow").await;
+    /// assert_eq!(told.try_iter().collect::<Vec<_>>(), ["green", "yellow"]);
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn replay_last(mut self) -> Self {
+        self.replays_last = true;
+        self
     }
 }
 
@@ -473,12 +762,10 @@ impl fmt::Debug for SubscriptionSpec {
         f.debug_struct("SubscriptionSpec")
             .field("name", &self.name)
             .field("handlers", &self.parts.len())
-            .field("once", &self.once)
-            .field("capacity", &self.capacity)
-            .field("overflow", &self.overflow)
-            .field("timeout", &self.timeout)
             .field("weak", &self.weak)
-            .field("restart", &self.restart)
+            .field("in_order", &self.in_order)
+            .field("replays_last", &self.replays_last)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }

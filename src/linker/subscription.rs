@@ -2,9 +2,9 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::event::{HandlerRef, SubscriptionId};
-use crate::registry::{Counts, Record, Selector, Tally};
+use crate::registry::{Counts, Record, Selector, Stats, Tally};
 
-use super::linker::Core;
+use super::shared::Core;
 
 /// The handle to end a subscription with. Inert: dropping it changes nothing,
 /// and it keeps nothing alive.
@@ -27,14 +27,16 @@ pub struct Subscription {
     handler: HandlerRef,
     /// What has become of its deliveries, also after it has ended.
     tally: Arc<Tally>,
+    record: Weak<Record>,
     linker: Weak<Core>,
 }
 
 impl Subscription {
-    pub(super) fn new(record: &Record, linker: &Arc<Core>) -> Self {
+    pub(super) fn new(record: &Arc<Record>, linker: &Arc<Core>) -> Self {
         Self {
             handler: record.handler.clone(),
-            tally: record.tally.clone(),
+            tally: record.tally().clone(),
+            record: Arc::downgrade(record),
             linker: Arc::downgrade(linker),
         }
     }
@@ -105,9 +107,58 @@ impl Subscription {
         self.tally.counts()
     }
 
-    /// Tries again with the actors of the subscription that are suspended: those that
-    /// died more often than their [`Restart`](crate::Restart) allows. The budget is as
-    /// at the beginning. Returns whether any was suspended.
+    /// Returns what has become of its deliveries, how many wait, and how long they took;
+    /// also after it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let slow = linker.subscribe(on::<u8>().call_async(|_| std::future::pending::<()>()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// emitter.emit(1_u8);
+    /// assert_eq!(slow.stats().to_string(), "1 matched: 1 in flight; queue not timed; run not timed");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        match self.record.upgrade() {
+            Some(record) => record.stats(),
+            None => self.tally.stats(0),
+        }
+    }
+
+    /// Pauses the subscription: what is emitted from now on is refused, or held in its
+    /// lane, as [`when_paused`](crate::SubscriptionSpec::when_paused) says. What its
+    /// handler has begun goes on. Returns whether it was linked, and not paused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Reason, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// let mailer = linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// let emitter = Emitter::start(&linker, Strategy::inline());
+    /// assert!(mailer.pause());
+    /// assert_eq!(emitter.emit(1_u8).refusals()[0].reason(), &Reason::Paused);
+    /// assert!(mailer.resume());
+    /// assert_eq!(emitter.emit(2_u8).accepted(), 1);
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn pause(&self) -> bool {
+        let linker = self.linker.upgrade();
+        linker.is_some_and(|linker| linker.registry().pause(self.id()))
+    }
+
+    /// Lets the subscription go on that was [paused](Self::pause): what was held is
+    /// delivered first. And tries again with those of its actors that are suspended,
+    /// because they died more often than their [`Restart`](crate::Restart) allows, with a
+    /// budget as at the beginning. Returns whether it was paused, or any was suspended.
     ///
     /// # Examples
     ///
@@ -116,7 +167,7 @@ impl Subscription {
     /// # actix::System::new().block_on(async {
     /// let linker = Linker::start();
     /// let subscription = linker.subscribe(on::<u8>().call(|_| ()))?;
-    /// assert!(!subscription.resume(), "it is not suspended");
+    /// assert!(!subscription.resume(), "it is neither paused nor suspended");
     /// # Ok::<(), ventix::SubscribeError>(())
     /// # }).unwrap();
     /// ```

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::clock::{Instant, sleep_until};
 use actix_rt::ArbiterHandle;
 
-use crate::delivery::{Emitted, Held};
+use crate::delivery::Held;
 use crate::event::{AnyEvent, EmissionId};
 use crate::outcome::TimedOut;
 use crate::registry::{Record, Stopped, Stopwatch};
@@ -37,7 +37,7 @@ struct State {
 struct Running {
     record: Arc<Record>,
     position: usize,
-    event: Arc<Emitted<AnyEvent>>,
+    event: Held<AnyEvent>,
     until: Instant,
 }
 
@@ -65,8 +65,10 @@ impl Timeouts {
         let next = next.map(|next| next.min(now + self.limit));
         for running in due {
             let late = TimedOut::new(self.limit);
-            let held = Held::any(running.event);
-            shielded(|| running.record.time_out(running.position, &held, late));
+            shielded(|| {
+                let Running { record, event, .. } = running;
+                record.time_out(running.position, &event, late);
+            });
         }
         next
     }
@@ -84,12 +86,12 @@ impl Stopwatch for Watched {
         &self,
         record: &Arc<Record>,
         position: usize,
-        event: Arc<Emitted<AnyEvent>>,
+        event: Held<AnyEvent>,
         ends_itself: bool,
     ) {
         let due = Instant::now() + self.0.limit;
         let until = if ends_itself { due + GRACE } else { due };
-        let id = event.header.metadata.id();
+        let id = event.header().metadata.id();
         let running = Running {
             record: record.clone(),
             position,
@@ -123,9 +125,13 @@ impl Stopwatch for Watched {
     fn stop(&self, emission: EmissionId) -> Stopped {
         let mut state = self.0.state();
         let running = state.running.remove(&emission);
-        let late = running.is_none() && state.late.remove(&emission);
+        let late = running.is_none() && state.late.contains(&emission);
         drop(state);
         drop(running);
         if late { Stopped::Late } else { Stopped::InTime }
+    }
+
+    fn let_go(&self, emission: EmissionId) {
+        self.0.state().late.remove(&emission);
     }
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Weak};
 use actix::{Addr, WeakAddr};
 
 use super::actor::LinkerActor;
-use super::linker::{Core, Linker};
+use super::linker::Linker;
+use super::shared::Core;
 
 /// A handle to a linker that does not keep it alive: for what the linker itself
 /// keeps, such as its handlers. Made by [`Linker::downgrade`].

@@ -1,14 +1,21 @@
 use std::fmt;
-use std::sync::Arc;
 
-use crate::delivery::Emitted;
+use crate::delivery::Kept;
 use crate::event::{AnyEvent, HandlerRef, Metadata};
 use crate::outcome::SharedError;
 
+use super::letter_id::LetterId;
+
 /// A delivery that was not handled; or an emission that was refused as a whole.
 ///
-/// It holds the event itself, so while it is in flight, so is the emission that it
-/// is about.
+/// It keeps the event and what is known of the emission, however long it is kept itself:
+/// that one has ended all the same.
+///
+/// A linker can keep the last ones, to be looked at and delivered again: see
+/// [`DeadLetters`](crate::DeadLetters).
+///
+/// It holds the event. If nobody listened for dead letters yet when that was emitted, the
+/// emission counts as in flight for as long as its letter is held.
 ///
 /// # Examples
 ///
@@ -27,13 +34,55 @@ use crate::outcome::SharedError;
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
+#[derive(Clone)]
 pub struct DeadLetter {
-    pub(crate) emitted: Arc<Emitted<AnyEvent>>,
+    /// Where the linker keeps it, if it does.
+    pub(crate) id: Option<LetterId>,
+    pub(crate) kept: Kept,
     pub(crate) handler: Option<HandlerRef>,
     pub(crate) error: SharedError,
+    pub(crate) attempts: Vec<SharedError>,
 }
 
 impl DeadLetter {
+    /// Returns the number under which the linker keeps it, if it
+    /// [keeps any](crate::LinkerBuilder::dead_letters).
+    ///
+    /// # Examples
+    ///
+    /// Delivers again what a mail server was too busy for, a minute later:
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use actix::clock::sleep;
+    /// # use ventix::{on, BoxError, DeadLetter, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::builder().dead_letters(100).start()?;
+    /// # let busy = std::sync::atomic::AtomicBool::new(true);
+    /// # let mailer = linker.subscribe(on::<&str>().call(move |_| {
+    /// #     if busy.swap(false, std::sync::atomic::Ordering::Relaxed) { Err("busy") } else { Ok(()) }
+    /// # }))?;
+    /// let letters = linker.dead_letters();
+    /// linker.subscribe(on::<DeadLetter>().call_async(move |letter| {
+    ///     let letters = letters.clone();
+    ///     async move {
+    ///         sleep(Duration::from_secs(60)).await;
+    ///         letter.id().map_or(Ok(()), |id| letters.requeue(id))
+    ///     }
+    /// }))?;
+    /// Emitter::start(&linker, Strategy::current()).emit("welcome");
+    /// # sleep(Duration::from_secs(61)).await;
+    /// # assert_eq!((mailer.counts().failed, mailer.counts().handled), (1, 1));
+    /// # assert!(linker.dead_letters().is_empty());
+    /// # Ok::<(), BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> Option<LetterId> {
+        self.id
+    }
+
     /// Returns the event that was not handled. (`letter.event()` is the letter.)
     ///
     /// # Examples
@@ -50,7 +99,7 @@ impl DeadLetter {
     /// ```
     #[must_use]
     pub fn original(&self) -> &AnyEvent {
-        &self.emitted.payload
+        self.kept.event()
     }
 
     /// Returns what is known of the emission that was not handled. (The letter has
@@ -64,7 +113,7 @@ impl DeadLetter {
     /// ```
     #[must_use]
     pub fn original_metadata(&self) -> &Metadata {
-        &self.emitted.header.metadata
+        self.kept.metadata()
     }
 
     /// Returns whose delivery it was; `None` when the emission was refused as a
@@ -101,6 +150,25 @@ impl DeadLetter {
     #[must_use]
     pub fn error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
         &*self.error
+    }
+
+    /// Returns the errors of all attempts, the last one last: several where the
+    /// subscription [tries again](crate::SubscriptionSpec::retry), none where nothing
+    /// was tried.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{on, DeadLetter};
+    /// on::<DeadLetter>().call(|letter| {
+    ///     for (error, attempt) in letter.attempts().iter().zip(1..) {
+    ///         println!("attempt {attempt}: {error}");
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn attempts(&self) -> &[SharedError] {
+        &self.attempts
     }
 }
 

@@ -8,7 +8,9 @@
 //! | [`HandlerRestarted`] | an actor that died of it was made anew |
 //! | [`HandlerSuspended`] | it died more often than its [`Restart`](crate::Restart) allows |
 //! | [`HandlerGone`] | an actor has stopped, and was unlinked |
+//! | [`BreakerChanged`] | a subscription's [`Breaker`](crate::Breaker) opened, half opened or closed |
 //! | [`ArbiterBlocked`] | an arbiter does not answer: [`LinkerBuilder::heartbeat`](crate::LinkerBuilder::heartbeat) |
+//! | [`TicksMissed`] | a [schedule](crate::emitter::schedule) was due more than once before it could emit |
 //!
 //! ```
 //! use ventix::{on, DeadLetter, Emitter, Linker, Strategy};
@@ -41,14 +43,21 @@
 //!   told to failure callbacks, but makes no further notice: a handler of dead letters
 //!   that fails, panics or is full says so in its [`Counts`](crate::Counts) only.
 //! - **Nothing for nobody.** Without a subscriber of its type, of
-//!   [everything](crate::on_any) or of a supertopic, a notice is not made.
+//!   [everything](crate::on_any) or of a supertopic, a notice is not made. A dead letter
+//!   is, where the linker [keeps](crate::LinkerBuilder::dead_letters) them.
 //! - `on_any` hears them too. What their handlers emit through `Delivery::emitter`
 //!   runs under `inline`.
 
 mod arbiter_blocked;
+mod breaker_changed;
 mod dead_letter;
 mod handler;
+mod letter_id;
+mod ticks_missed;
 
 pub use arbiter_blocked::ArbiterBlocked;
+pub use breaker_changed::BreakerChanged;
 pub use dead_letter::DeadLetter;
 pub use handler::{HandlerGone, HandlerPanicked, HandlerRestarted, HandlerSuspended};
+pub use letter_id::LetterId;
+pub use ticks_missed::TicksMissed;

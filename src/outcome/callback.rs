@@ -2,6 +2,7 @@ use std::error::Error;
 
 use crate::event::{Metadata, SubscriptionId};
 
+use super::error::SharedError;
 use super::outcome::Outcome;
 use super::reply::Reply;
 
@@ -180,9 +181,39 @@ pub struct Failure<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) outcome: &'a Outcome,
     pub(crate) error: &'a (dyn Error + Send + Sync + 'static),
+    pub(crate) attempts: &'a [SharedError],
 }
 
 impl Failure<'_> {
+    /// Returns the errors of all attempts, the last one last: several where the
+    /// subscription [tries again](crate::SubscriptionSpec::retry).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ventix::{on, Emitter, Linker, Retry, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// # tokio::time::pause();
+    /// let linker = Linker::start();
+    /// let picky = on::<u8>()
+    ///     .call(|n| Err::<(), _>(format!("no at attempt {}", n.attempt())))
+    ///     .retry(Retry::constant(Duration::from_secs(1)).attempts(2))
+    ///     .on_failure(|failure| {
+    ///         let errors: Vec<_> = failure.attempts().iter().map(|e| e.to_string()).collect();
+    ///         assert_eq!(errors, ["no at attempt 1", "no at attempt 2"]);
+    ///     });
+    /// linker.subscribe(picky)?;
+    /// let report = Emitter::start(&linker, Strategy::current()).emit_and_wait(7_u8).await;
+    /// assert_eq!(report.iter().count(), 1, "the failure callback itself went well");
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn attempts(&self) -> &[SharedError] {
+        self.attempts
+    }
+
     /// Returns the error: the handler's own, [`Panicked`](crate::Panicked) or
     /// [`Lost`](crate::Lost).
     ///

@@ -61,6 +61,24 @@ impl Verdict {
     pub(crate) fn failed(error: impl Into<BoxError>) -> Self {
         Self::Failed(Arc::from(error.into()))
     }
+
+    /// Whether it holds nothing of a user's.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self, Self::Handled(reply) if reply.is_empty())
+    }
+
+    /// The same of another delivery: all but the answer, which is given once.
+    pub(crate) fn without_reply(&self) -> Self {
+        match self {
+            Self::Handled(_) => Self::Handled(Reply::default()),
+            Self::Failed(error) => Self::Failed(error.clone()),
+            Self::Panicked(panic) => Self::Panicked(panic.clone()),
+            Self::TimedOut(late) => Self::TimedOut(*late),
+            Self::Lost => Self::Lost,
+            Self::Refused(reason) => Self::Refused(reason.clone()),
+        }
+    }
 }
 
 mod judge {
@@ -68,11 +86,24 @@ mod judge {
 
     pub trait Judge {
         fn judge(self) -> Verdict;
+
+        /// The same, if it [holds](Verdict::is_plain) anything.
+        fn judge_shortly(self) -> Option<Verdict>
+        where
+            Self: Sized,
+        {
+            Some(self.judge()).filter(|verdict| !verdict.is_plain())
+        }
     }
 
     impl Judge for () {
         fn judge(self) -> Verdict {
             Verdict::Handled(Reply::default())
+        }
+
+        #[inline]
+        fn judge_shortly(self) -> Option<Verdict> {
+            None
         }
     }
 

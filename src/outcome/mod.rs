@@ -3,6 +3,7 @@
 //! | value | who gets it | when |
 //! |---|---|---|
 //! | [`Receipt`] | the one that emits | at once: matched, accepted, each refusal with its [`Reason`] |
+//! | [`Receipts`] | the one that emits many | at once: the receipt of each, and what they come to |
 //! | [`Report`] | the one that emits and waits | when the last delivery has ended: an [`Outcome`] for each |
 //! | [`Success`], [`Failure`] | the callbacks of a subscription | when a delivery has ended |
 //!
@@ -26,25 +27,31 @@
 //! ```
 
 mod callback;
+mod described;
 mod error;
 mod guard;
 mod into_outcome;
 mod outcome;
 mod reason;
 mod receipt;
+mod receipts;
+mod rejected;
 mod reply;
 mod report;
 mod tracker;
 
 pub use callback::{Failure, Success};
+pub use described::Described;
 pub use error::{BoxError, Lost, Panicked, SharedError, TimedOut};
 pub use into_outcome::IntoOutcome;
 pub use outcome::{Ended, Outcome, Stage};
 pub use reason::Reason;
 pub use receipt::{Receipt, Refusal};
+pub use receipts::Receipts;
+pub use rejected::Rejected;
 pub use reply::Reply;
 pub use report::Report;
 
-pub(crate) use guard::guard;
+pub(crate) use guard::{guard, panicked};
 pub(crate) use into_outcome::Verdict;
-pub(crate) use tracker::Tracker;
+pub(crate) use tracker::{HoldsTracker, Lines, Tracker};

@@ -214,6 +214,8 @@ pub enum Stage {
 #[derive(Debug)]
 pub struct Ended {
     pub(super) handler: HandlerRef,
+    /// Its place in the order of delivery.
+    pub(super) position: usize,
     pub(super) stage: Stage,
     pub(super) outcome: Outcome,
 }
@@ -240,9 +242,34 @@ impl Ended {
     pub(crate) fn new(handler: HandlerRef, stage: Stage, outcome: Outcome) -> Self {
         Self {
             handler,
+            position: 0,
             stage,
             outcome,
         }
+    }
+
+    /// Says where it stands in the order of delivery.
+    #[inline]
+    pub(crate) fn at(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
+    /// The handler's answer, if it is a `T`, with whose it is.
+    pub(crate) fn into_reply<T: 'static>(self) -> Result<(HandlerRef, T), Self> {
+        let (handler, stage) = (self.handler, self.stage);
+        let outcome = match self.outcome {
+            Outcome::Handled(reply) => match reply.downcast() {
+                Ok(value) => return Ok((handler, value)),
+                Err(reply) => Outcome::Handled(reply),
+            },
+            outcome => outcome,
+        };
+        Err(Self::new(handler, stage, outcome))
+    }
+
+    /// Whose handler or callback ended.
+    pub(crate) fn handler(&self) -> &HandlerRef {
+        &self.handler
     }
 
     /// Returns the subscription's id.

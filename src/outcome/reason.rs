@@ -3,6 +3,10 @@ use std::time::Duration;
 
 use crate::event::{EventType, HandlerRef, TopicError};
 
+use super::described::Described;
+use super::error::BoxError;
+use super::rejected::Rejected;
+
 /// Why an emission, or one delivery of it, was turned away.
 ///
 /// # Examples
@@ -29,10 +33,50 @@ pub enum Reason {
     /// The emission's deadline had passed before the handler was to start.
     #[error("the deadline has passed")]
     Expired,
-    /// The subscription fires once and has fired, or another emission holds
-    /// its one shot.
-    #[error("the subscription fires once and has been claimed")]
-    OnceSpent,
+    /// The subscription is paused, and does not hold what comes meanwhile:
+    /// [`WhenPaused`](crate::WhenPaused). Resume it, or let it hold.
+    #[error("the subscription is paused; resume it, or let it hold what comes meanwhile")]
+    Paused,
+    /// The subscription's filter said no: it has no use for this one.
+    #[error("the subscription's filter does not want it")]
+    Filtered,
+    /// The subscription's filter panicked, so nobody knows whether it wants it. Mend
+    /// the filter: it should look at the event and decide, nothing else.
+    #[error("the subscription's filter panicked; mend it")]
+    FilterPanicked,
+    /// The subscription fires a limited number of times, and each has fired or is
+    /// held by another emission.
+    #[error("the subscription fires a limited number of times, and all of them are claimed")]
+    Spent,
+    /// The subscription's time is over.
+    #[error("the subscription's time is over")]
+    Over,
+    /// Too much of what the handler got lately has failed, so its
+    /// [`Breaker`](crate::Breaker) keeps the rest from it for a while.
+    ///
+    /// See what fails: failure callbacks and [`DeadLetter`](crate::DeadLetter) say so.
+    /// What is emitted after that time may be let through.
+    #[error("the breaker is open after too many failures; try again in {retry_in:?}")]
+    BreakerOpen {
+        /// How long it lets nothing through, at least.
+        retry_in: Duration,
+    },
+    /// It came sooner than the subscription's [`Throttle`](crate::Throttle) allows.
+    ///
+    /// Emit less often, allow larger bursts, or let what is too fast wait for its turn.
+    #[error("too fast for the subscription's throttle; try again in {retry_in:?}")]
+    Throttled {
+        /// How long the throttle lets nothing through.
+        retry_in: Duration,
+    },
+    /// A newer one took its place: [`Debounce`](crate::Debounce) delivers the last of a
+    /// burst.
+    #[error("a newer one took its place before the burst was over")]
+    Debounced,
+    /// It [took too long](crate::SubscriptionSpec::timeout) and was ended, and its handler
+    /// has not let go of it: it cannot be delivered again before that.
+    #[error("it was ended because it took too long, and its handler still holds it")]
+    StillHeld,
     /// The handling actor has stopped. The subscription is unlinked from
     /// what led to it.
     #[error("the handling actor has stopped")]
@@ -123,12 +167,71 @@ pub enum Reason {
     /// [`Linker::stop`](crate::Linker::stop) was called.
     #[error("the linker has stopped")]
     LinkerStopped,
+    /// This handler is done with it: it was carried here once more for others, that are not.
+    #[error("this handler is done with it; it is here for others")]
+    Done,
+    /// No such event is [registered](crate::remote::Remote::register) with the remote, so it
+    /// has no name to go out by. Register it, before the first is emitted.
+    #[error("{event} is not registered with the remote, so it has no name to go out by")]
+    Unregistered {
+        /// The event.
+        event: EventType,
+    },
+    /// The event could not be made bytes.
+    #[error("the event cannot be encoded: {0}")]
+    Unencodable(Described),
+    /// The event, with what is known of it, is larger than the remote takes.
+    #[error("it takes {size} bytes, and the remote takes {limit} at most")]
+    TooLarge {
+        /// What it takes, in bytes.
+        size: usize,
+        /// What may be taken.
+        limit: usize,
+    },
+    /// The backend will not take it, and would not the next time.
+    #[error("the backend will not take it: {0}")]
+    Unpublishable(Described),
+    /// It was still on its way to the backend when the program, or the remote, ended: it may
+    /// have arrived or not. [Drain](crate::Linker::drain) before you end.
+    #[error("it was not confirmed by the backend before the end; it may have arrived")]
+    Unconfirmed,
+    /// Only a [remote](crate::Strategy::remote) strategy can keep it until a time. To emit
+    /// it later from this program, use [`Prepared::after`](crate::Prepared::after).
+    #[error("only a remote strategy can keep it until a time; use `after` or `at` here")]
+    NotRemote,
+    /// It has been handled already, or is being handled:
+    /// [`Deduplicate`](crate::middleware::Deduplicate).
+    #[error("a duplicate of one that has been handled, or is being handled")]
+    Duplicate,
+    /// A [layer](crate::middleware) turned it away, for a reason of its own.
+    #[error(transparent)]
+    Layer(Rejected),
+    /// A [layer](crate::middleware) panicked, so nobody knows what it would have said.
+    #[error("a layer panicked; mend it")]
+    LayerPanicked,
     /// The text given as topic is none.
     #[error(transparent)]
     InvalidTopic(#[from] TopicError),
 }
 
 impl Reason {
+    /// Makes the reason of a [layer](crate::middleware) of one's own: any error, or a
+    /// text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::Reason;
+    ///
+    /// let reason = Reason::layer("no tenant");
+    /// assert_eq!(reason.to_string(), "a layer turned it away: no tenant");
+    /// assert!(!reason.is_skip() && !reason.is_drop(), "it is a refusal");
+    /// ```
+    #[must_use]
+    pub fn layer(error: impl Into<BoxError>) -> Self {
+        Self::Layer(Rejected::new(error.into()))
+    }
+
     /// Returns whether the subscription had no more use for the emission, rather
     /// than no way to take it: then nothing went wrong.
     ///
@@ -137,12 +240,21 @@ impl Reason {
     /// ```
     /// use ventix::Reason;
     ///
-    /// assert!(Reason::OnceSpent.is_skip());
+    /// assert!(Reason::Spent.is_skip());
+    /// assert!(Reason::Filtered.is_skip());
     /// assert!(!Reason::LaneFull { capacity: 1 }.is_skip());
     /// ```
     #[must_use]
     pub fn is_skip(&self) -> bool {
-        matches!(self, Self::OnceSpent)
+        matches!(
+            self,
+            Self::Filtered
+                | Self::Spent
+                | Self::Over
+                | Self::Debounced
+                | Self::Duplicate
+                | Self::Done
+        )
     }
 
     /// Returns whether the overflow policy dropped it, as it was told to.

@@ -29,8 +29,20 @@ pub struct Receipt {
     id: EmissionId,
     matched: usize,
     accepted: usize,
-    refusals: Vec<Refusal>,
-    refused: Option<Reason>,
+    /// Rarely there, so that a receipt is a few words.
+    detail: Option<Box<Detail>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Detail {
+    /// By some subscriptions.
+    Partly(Vec<Refusal>),
+    /// As a whole.
+    Wholly(Reason),
+    /// It goes out, and is not confirmed yet.
+    Queued,
+    /// It went out, and the backend has it.
+    Confirmed,
 }
 
 impl Receipt {
@@ -39,9 +51,38 @@ impl Receipt {
             id,
             matched,
             accepted: matched - refusals.len(),
-            refusals,
-            refused: None,
+            detail: (!refusals.is_empty()).then(|| Box::new(Detail::Partly(refusals))),
         }
+    }
+
+    /// All that matched get it.
+    #[inline]
+    pub(crate) fn complete(id: EmissionId, matched: usize) -> Self {
+        Self {
+            id,
+            matched,
+            accepted: matched,
+            detail: None,
+        }
+    }
+
+    /// Of one that goes out.
+    pub(crate) fn queued(id: EmissionId) -> Self {
+        Self {
+            detail: Some(Box::new(Detail::Queued)),
+            ..Self::complete(id, 0)
+        }
+    }
+
+    /// What has become of one that went out; nothing, if it was lost on the way.
+    pub(crate) fn settled(self, end: Result<Result<(), Reason>, impl Sized>) -> Self {
+        let detail = match end {
+            Ok(Ok(())) => Detail::Confirmed,
+            Ok(Err(reason)) => Detail::Wholly(reason),
+            Err(_) => Detail::Wholly(Reason::Unconfirmed),
+        };
+        let detail = Some(Box::new(detail));
+        Self { detail, ..self }
     }
 
     pub(crate) fn refused(id: EmissionId, matched: usize, reason: Reason) -> Self {
@@ -49,12 +90,13 @@ impl Receipt {
             id,
             matched,
             accepted: 0,
-            refusals: Vec::new(),
-            refused: Some(reason),
+            detail: Some(Box::new(Detail::Wholly(reason))),
         }
     }
 
-    /// Returns the emission's id.
+    /// Returns the emission's id. If [nobody heard it](Self::is_unheard), the time that is
+    /// part of it may be that of the emitter's last emission that somebody did hear: no
+    /// clock is read for nobody.
     ///
     /// # Examples
     ///
@@ -143,7 +185,10 @@ impl Receipt {
     /// ```
     #[must_use]
     pub fn refusals(&self) -> &[Refusal] {
-        &self.refusals
+        match self.detail.as_deref() {
+            Some(Detail::Partly(refusals)) => refusals,
+            _ => &[],
+        }
     }
 
     /// Returns why the emission as a whole was turned away, if it was.
@@ -162,7 +207,55 @@ impl Receipt {
     /// ```
     #[must_use]
     pub fn refusal(&self) -> Option<&Reason> {
-        self.refused.as_ref()
+        match self.detail.as_deref() {
+            Some(Detail::Wholly(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it was put on its way to a backend, by a
+    /// [remote](crate::Strategy::remote) strategy. It may still be turned away there, which
+    /// makes it a dead letter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ventix::{Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::inline());
+    /// assert!(!emitter.emit("stays here").is_queued());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        matches!(
+            self.detail.as_deref(),
+            Some(Detail::Queued | Detail::Confirmed)
+        )
+    }
+
+    /// Returns whether a backend has confirmed it: in the receipt of a
+    /// [report](crate::Report::receipt), which has waited for that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ventix::remote::{Memory, Remote};
+    /// use ventix::{Emitter, Linker, Strategy};
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let remote = Remote::start(Memory::new())?;
+    /// remote.register::<u32>("meter.reading", 1)?;
+    /// let emitter = Emitter::start(&Linker::start(), Strategy::remote(&remote));
+    /// assert!(emitter.emit(1_u32).is_queued());
+    /// let report = emitter.emit_and_wait(2_u32).await;
+    /// assert!(report.receipt().is_confirmed());
+    /// # Ok::<(), ventix::BoxError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        matches!(self.detail.as_deref(), Some(Detail::Confirmed))
     }
 
     /// Returns whether nobody listens to this event: no subscription matched,
@@ -182,7 +275,7 @@ impl Receipt {
     /// ```
     #[must_use]
     pub fn is_unheard(&self) -> bool {
-        self.matched == 0 && self.refused.is_none()
+        self.matched == 0 && self.detail.is_none()
     }
 
     /// Returns whether every subscription that matched gets it, or had no more
@@ -207,7 +300,7 @@ impl Receipt {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let skipped = |refusal: &Refusal| refusal.reason.is_skip();
-        self.refusals.iter().all(skipped) && self.refused.is_none()
+        self.refusals().iter().all(skipped) && self.refusal().is_none()
     }
 }
 

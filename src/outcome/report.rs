@@ -8,8 +8,10 @@ use super::receipt::Receipt;
 /// What [`emit_and_wait`](crate::Emitter::emit_and_wait) returns: the receipt,
 /// and the outcome of every subscription that matched.
 ///
-/// Lines stand in the order of the deliveries, which is that of subscription. A success or failure callback that went wrong has a line of
-/// its own after that of its handler.
+/// Lines stand in the order of the deliveries: by
+/// [priority](crate::SubscriptionSpec::priority), then in the order of subscription. A
+/// success or failure callback that went wrong has a line of its own after that of its
+/// handler.
 ///
 /// # Examples
 ///
@@ -38,9 +40,8 @@ pub struct Report {
 
 impl Report {
     /// Puts the lines in the order of the deliveries.
-    pub(crate) fn new(receipt: Receipt, mut lines: Vec<(usize, Ended)>) -> Self {
-        lines.sort_by_key(|(position, ended)| (*position, ended.stage));
-        let ended = lines.into_iter().map(|(_, ended)| ended).collect();
+    pub(crate) fn new(receipt: Receipt, mut ended: Vec<Ended>) -> Self {
+        ended.sort_by_key(|ended| (ended.position, ended.stage));
         Self { receipt, ended }
     }
 

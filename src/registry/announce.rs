@@ -1,16 +1,18 @@
 use std::cell::Cell;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use actix_rt::ArbiterHandle;
 
-use crate::delivery::{Emitted, Header, Origin};
+use crate::delivery::{Emitted, Header, Held, Kept, Origin};
 use crate::event::{EventType, Metadata};
 use crate::notice::DeadLetter;
 use crate::outcome::{Reason, Refusal};
 use crate::shield::shielded;
 
+use super::course::Course;
+use super::goal::Place;
 use super::registry::Registry;
-use super::route::{Place, Route};
+use super::route::Route;
 
 /// What a registry needs of the linker that it belongs to, to tell what happens.
 pub(crate) trait Host: Send + Sync {
@@ -19,6 +21,9 @@ pub(crate) trait Host: Send + Sync {
 
     /// Who emits notices: counts one in.
     fn origin(self: Arc<Self>) -> Arc<dyn Origin>;
+
+    /// Who delivers once more what has ended: counts one in, unless no more are taken.
+    fn reopen(self: Arc<Self>) -> Result<Arc<dyn Origin>, Reason>;
 }
 
 thread_local! {
@@ -28,45 +33,55 @@ thread_local! {
 }
 
 impl Registry {
-    /// Whether anybody listens to dead letters.
-    pub(crate) fn is_dead_letter_heard(&self) -> bool {
-        self.route::<DeadLetter>().len() > 0
+    /// Whether one of those that turned an emission away is worth a dead letter that
+    /// somebody wants.
+    pub(crate) fn is_dead_letter_due(&self, refusals: &[Refusal]) -> bool {
+        let mut reasons = refusals.iter().map(Refusal::reason);
+        reasons.any(|reason| !reason.is_skip()) && self.wants_dead_letters()
+    }
+
+    /// Keeps a dead letter, if any are kept, and tells of it.
+    pub(super) fn bury(&self, letter: impl FnOnce() -> DeadLetter) {
+        let Some(shelf) = self.shelf() else {
+            return self.announce(letter);
+        };
+        // To make one may run a user's code.
+        shielded(|| {
+            let kept = shelf.put(letter());
+            self.announce(|| DeadLetter::clone(&kept));
+        });
     }
 
     /// Tells of the subscriptions that turned an emission away.
-    pub(crate) fn tell_of_refusals<E: Send + Sync + 'static>(
-        &self,
-        emitted: &Arc<Emitted<E>>,
-        refusals: &[Refusal],
-    ) {
-        if !emitted.header.makes_notices() {
+    pub(crate) fn tell_of_refusals(&self, kept: &Kept, refusals: &[Refusal]) {
+        if !kept.header().makes_notices() {
             return;
         }
         let lost = refusals
             .iter()
             .filter(|refusal| !refusal.reason().is_skip());
         for refusal in lost {
-            self.announce(|| DeadLetter {
-                emitted: emitted.clone(),
+            self.bury(|| DeadLetter {
+                id: None,
+                kept: kept.clone(),
                 handler: Some(refusal.handler().clone()),
                 error: Arc::new(refusal.reason().clone()),
+                attempts: Vec::new(),
             });
         }
     }
 
     /// Tells of an emission that was refused as a whole.
-    pub(crate) fn tell_of_refused<E: Send + Sync + 'static>(
-        &self,
-        emitted: Arc<Emitted<E>>,
-        reason: &Reason,
-    ) {
-        if !emitted.header.makes_notices() {
+    pub(crate) fn tell_of_refused(&self, kept: Kept, reason: &Reason) {
+        if !kept.header().makes_notices() {
             return;
         }
-        self.announce(|| DeadLetter {
-            emitted,
+        self.bury(|| DeadLetter {
+            id: None,
+            kept,
             handler: None,
             error: Arc::new(reason.clone()),
+            attempts: Vec::new(),
         });
     }
 
@@ -85,7 +100,7 @@ impl Registry {
             return;
         };
         let metadata = Metadata::new(self.notice_id(), EventType::of::<N>(), None, None);
-        let origin = Counted(Some(host.clone().origin()));
+        let origin = Counted::new(host.clone().origin());
         let is_telling = TELLING.get() || std::thread::panicking();
         if !is_telling && route.can_start() {
             return tell(&route, origin, metadata, notice);
@@ -100,12 +115,17 @@ impl Registry {
     }
 }
 
-/// The origin of a notice, which counts it until its header does.
-struct Counted(Option<Arc<dyn Origin>>);
+/// The origin of an emission, which counts it until its header does.
+pub(super) struct Counted(Option<Arc<dyn Origin>>);
 
 impl Counted {
-    fn pass_on(mut self) -> Option<Arc<dyn Origin>> {
-        self.0.take()
+    /// For one that it has counted in.
+    pub(super) fn new(origin: Arc<dyn Origin>) -> Self {
+        Self(Some(origin))
+    }
+
+    pub(super) fn pass_on(mut self) -> Arc<dyn Origin> {
+        self.0.take().expect("it is passed on once")
     }
 }
 
@@ -138,21 +158,20 @@ fn tell<N: Send + Sync + 'static>(
     metadata: Metadata,
     notice: N,
 ) {
-    let Some(origin) = origin.pass_on() else {
-        return;
-    };
+    let origin = origin.pass_on();
     let _telling = Telling::begin();
-    let (accepted, _) = route.claim(Place::Here, &metadata);
-    let header = Header {
-        metadata,
-        ledger: route.clone(),
-        origin,
-        tracker: OnceLock::new(),
+    let (accepted, _) = route.claim(Place::Here, &notice, &metadata);
+    let mut header = Header::new(metadata, origin.is_of_notices());
+    header.watch(route.timing(&header.metadata), None);
+    let emitted = Emitted {
+        header,
+        payload: notice,
     };
-    let payload = notice;
-    let emitted = Arc::new(Emitted { header, payload });
+    let course = Course::new(route.clone(), origin);
+    // What becomes of a notice is not kept.
+    let held = Held::new(emitted, course);
     if !accepted.is_none() {
-        route.run(emitted, &accepted, false);
+        route.run(held, &accepted, false);
     }
 }
 
@@ -167,7 +186,8 @@ mod tests {
     use crate::debug::Debug;
     use crate::delivery::Turn;
     use crate::event::{AnyEvent, HandlerRef};
-    use crate::registry::{Callbacks, Lane, Part, Record, Selector, Target, TypedPart};
+    use crate::latency::Sampling;
+    use crate::registry::{Aim, Extras, Lane, Part, Record, Selector, Target, TypedPart};
 
     /// A linker whose arbiter has stopped, and drops what it is given.
     #[derive(Debug)]
@@ -195,6 +215,10 @@ mod tests {
             &self.home
         }
 
+        fn reopen(self: Arc<Self>) -> Result<Arc<dyn Origin>, Reason> {
+            unreachable!("nothing is delivered once more")
+        }
+
         fn origin(self: Arc<Self>) -> Arc<dyn Origin> {
             self.notices.fetch_add(1, Ordering::Relaxed);
             self
@@ -204,6 +228,10 @@ mod tests {
     impl Origin for Stopped {
         fn ended(&self) {
             self.notices.fetch_sub(1, Ordering::Relaxed);
+        }
+
+        fn is_draining(&self) -> bool {
+            false
         }
 
         fn into_any(self: Arc<Self>) -> Arc<AnyEvent> {
@@ -226,26 +254,23 @@ mod tests {
 
     #[test]
     fn a_notice_that_is_dropped_with_the_arbiter_is_counted_off() {
-        let registry = Registry::new(None);
+        let registry = Registry::new(None, Sampling::default());
         let linker = Arc::new(Stopped::new());
         let host = Arc::downgrade(&linker);
         registry.belong_to(host);
-        let record = Arc::new(Record {
-            handler: HandlerRef {
-                subscription: registry.next_id(),
-                name: None,
-            },
-            lane: Lane::OPEN,
-            once: None,
-            callbacks: Callbacks::default(),
-            tally: Arc::default(),
-            stopwatch: None,
-            debug: Debug::new(None, Some(false)),
-            registry: Weak::new(),
-        });
+        let handler = HandlerRef {
+            subscription: registry.next_id(),
+            name: None,
+        };
+        let debug = Debug::new(None, Some(false));
+        let options = (Lane::unbounded(), Extras::default());
+        let record = Arc::new(Record::new(handler, options, &Arc::new(debug), Weak::new()));
         let selectors = vec![Selector::of_type(EventType::of::<u8>())];
-        let target: Arc<dyn Target<u8>> = Arc::new(Elsewhere);
-        let part: Box<dyn Part> = Box::new(TypedPart { selectors, target });
+        let aim = Aim {
+            target: Arc::new(Elsewhere),
+            filter: None,
+        };
+        let part: Box<dyn Part> = Box::new(TypedPart { selectors, aim });
         registry.link(&record, &[part]).unwrap();
         for _ in 0..2_000 {
             registry.announce(|| 1_u8);

@@ -25,6 +25,29 @@ impl Bound {
             .is_ok()
     }
 
+    /// Takes room for so many, or for as many as there is room for. Returns for how many.
+    pub(crate) fn try_enter_many(&self, count: usize) -> usize {
+        let mut taken = 0;
+        let entered = |n: usize| {
+            taken = count.min(self.capacity.saturating_sub(n));
+            (taken > 0).then_some(n + taken)
+        };
+        let entered = self
+            .in_flight
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, entered);
+        if entered.is_ok() { taken } else { 0 }
+    }
+
+    /// How many are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is room for one.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) < self.capacity
+    }
+
     /// Gives the room of one back.
     pub(crate) fn leave(&self) {
         self.in_flight.fetch_sub(1, Ordering::Release);
@@ -59,6 +82,16 @@ mod tests {
         bound.leave();
         assert!(bound.try_enter());
         assert!(!bound.try_enter());
+    }
+
+    #[test]
+    fn several_come_in_at_once_as_far_as_there_is_room() {
+        let bound = Bound::new(3);
+        assert_eq!(bound.try_enter_many(2), 2);
+        assert_eq!(bound.try_enter_many(2), 1);
+        assert_eq!(bound.try_enter_many(2), 0);
+        bound.leave();
+        assert_eq!((bound.taken(), bound.try_enter_many(1)), (2, 1));
     }
 
     #[test]

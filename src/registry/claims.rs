@@ -1,7 +1,8 @@
 use crate::event::Metadata;
 use crate::outcome::{Reason, Refusal};
 
-use super::route::{Accepted, Place, Route};
+use super::goal::Place;
+use super::route::{Accepted, Route};
 
 /// The claims of one emission on the subscriptions of its route, in the making.
 ///
@@ -9,6 +10,7 @@ use super::route::{Accepted, Place, Route};
 /// back what it has claimed.
 pub(super) struct Claims<'a, E: Send + Sync + 'static> {
     route: &'a Route<E>,
+    event: &'a E,
     metadata: &'a Metadata,
     place: Place,
     /// How each subscription answered that has been asked.
@@ -16,9 +18,15 @@ pub(super) struct Claims<'a, E: Send + Sync + 'static> {
 }
 
 impl<'a, E: Send + Sync + 'static> Claims<'a, E> {
-    pub(super) fn new(route: &'a Route<E>, place: Place, metadata: &'a Metadata) -> Self {
+    pub(super) fn new(
+        route: &'a Route<E>,
+        place: Place,
+        event: &'a E,
+        metadata: &'a Metadata,
+    ) -> Self {
         Self {
             route,
+            event,
             metadata,
             place,
             answers: vec![None; route.len()],
@@ -31,17 +39,18 @@ impl<'a, E: Send + Sync + 'static> Claims<'a, E> {
     pub(super) async fn ask(mut self) -> (Accepted, Vec<Refusal>) {
         for (position, entry) in self.route.entries().iter().enumerate() {
             if entry.record.waits() {
-                let handler = entry.goal.check(self.place);
-                let answer = entry.record.claim_when_ready(handler, self.metadata);
+                let asked = entry.goal.ask(self.event, self.place);
+                let answer = entry.record.claim_when_ready(&asked, self.metadata);
                 self.answers[position] = Some(answer.await);
             }
         }
         let answers = std::mem::take(&mut self.answers);
-        let (route, metadata, place) = (self.route, self.metadata, self.place);
+        let (route, event) = (self.route, self.event);
+        let (metadata, place) = (self.metadata, self.place);
         let answers = answers.into_iter().enumerate();
         let counted = answers.map(|(at, known)| match known {
             Some(answer) => route.entries()[at].record.count(answer),
-            None => route.claim_one(at, place, metadata),
+            None => route.claim_one(at, place, event, metadata),
         });
         route.sort(metadata, counted)
     }

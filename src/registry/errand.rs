@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
-use actix_rt::{Arbiter, ArbiterHandle};
+use actix_rt::task::spawn_blocking;
 
 use crate::delivery::{Held, Turn};
 use crate::outcome::{Reason, Verdict};
 use crate::shield::shielded;
 
-use super::lane::Errand;
+use super::queue::Errand;
 use super::record::Record;
+use super::runs::Spot;
 use super::target::Target;
 
 /// A delivery that waits in its lane until the one before it has ended.
@@ -22,8 +23,7 @@ struct Waiting<E: ?Sized + Send + Sync + 'static> {
     position: usize,
     record: Arc<Record>,
     target: Arc<dyn Target<E>>,
-    may_block: bool,
-    arbiter: Option<ArbiterHandle>,
+    spot: Spot,
 }
 
 impl<E: ?Sized + Send + Sync + 'static> LaneErrand<E> {
@@ -32,15 +32,14 @@ impl<E: ?Sized + Send + Sync + 'static> LaneErrand<E> {
         position: usize,
         record: &Arc<Record>,
         target: &Arc<dyn Target<E>>,
-        may_block: bool,
+        spot: Spot,
     ) -> Self {
         Self(Some(Waiting {
             held,
             position,
             record: record.clone(),
             target: target.clone(),
-            may_block,
-            arbiter: Arbiter::try_current(),
+            spot,
         }))
     }
 
@@ -58,20 +57,27 @@ impl<E: ?Sized + Send + Sync + 'static> Waiting<E> {
             position,
             record,
             target,
-            may_block,
-            ..
+            spot,
         } = self;
+        let may_block = spot.may_block;
         if !target.can_start() {
             let verdict = Verdict::Refused(Reason::NoArbiter);
             return record.abandon(position, &held, verdict);
         }
-        if held.emitted.header.metadata.is_expired() {
+        if held.header().metadata.is_expired() {
             let verdict = Verdict::Refused(Reason::Expired);
             return record.abandon(position, &held, verdict);
         }
-        record.begin(position, &held, target.ends_in_time());
-        let lent = Turn::lend(held);
-        target.start(Turn::new(&lent, position, may_block));
+        let id = held.header().metadata.id();
+        if target.begins_later() {
+            target.start(Turn::new(&Turn::lend(held), position, may_block));
+        } else if record.begin(position, &held, target.ends_in_time(), || spot) {
+            let arrival = record.arrival();
+            let lent = Turn::lend(held);
+            target.start(Turn::new(&lent, position, may_block));
+            drop(arrival);
+        }
+        record.pump(record.lane.handed_over(id));
     }
 }
 
@@ -80,19 +86,31 @@ impl<E: ?Sized + Send + Sync + 'static> Errand for LaneErrand<E> {
         let Some(waiting) = &self.0 else {
             return;
         };
-        let registry = waiting.record.registry.upgrade();
-        let host = registry.and_then(|registry| registry.host());
-        let home = host.as_ref().map(|host| host.home());
+        let (record, spot) = (waiting.record.clone(), waiting.spot.clone());
         // What cannot be spawned, because the arbiter has stopped, is dropped.
-        if let Some(arbiter) = waiting.arbiter.clone().as_ref().or(home) {
-            arbiter.spawn_fn(move || self.run());
+        match spot.arbiter {
+            Some(arbiter) => {
+                arbiter.spawn_fn(move || self.run());
+            }
+            None => record.at_home(|home| {
+                home.spawn_fn(move || {
+                    if spot.may_block {
+                        drop(spawn_blocking(move || self.run()));
+                    } else {
+                        self.run();
+                    }
+                });
+            }),
         }
     }
 
     fn end(mut self: Box<Self>, reason: Reason) {
         if let Some(waiting) = self.0.take() {
-            let Waiting { held, position, .. } = &waiting;
-            waiting.record.drop_out(*position, held, reason);
+            // It may be the last to hold the event, and what ends it is another emission.
+            shielded(move || {
+                let Waiting { held, position, .. } = &waiting;
+                waiting.record.drop_out(*position, held, reason);
+            });
         }
     }
 }
@@ -100,8 +118,10 @@ impl<E: ?Sized + Send + Sync + 'static> Errand for LaneErrand<E> {
 impl<E: ?Sized + Send + Sync + 'static> Drop for LaneErrand<E> {
     fn drop(&mut self) {
         if let Some(waiting) = self.0.take() {
-            let Waiting { held, position, .. } = &waiting;
-            waiting.record.abandon(*position, held, Verdict::Lost);
+            shielded(move || {
+                let Waiting { held, position, .. } = &waiting;
+                waiting.record.abandon(*position, held, Verdict::Lost);
+            });
         }
     }
 }

@@ -11,10 +11,13 @@
 //! change touches it, so any number of subscribes costs one rebuild, and only if
 //! somebody emits.
 //!
-//! Routes of types are in a copy-on-write map; there are as many as the program
-//! has event types. Routes of topics are in a concurrent map that is emptied
-//! when it holds [`MAX_TOPIC_ROUTES`](routes::MAX_TOPIC_ROUTES): a program may
-//! make up topics for ever.
+//! Routes of types are in a [map that only grows](TypeIndex), since a program has so many
+//! event types and no more: it is read without a lock and without a write. Routes of topics
+//! are in a concurrent map that is emptied when it holds
+//! [`MAX_TOPIC_ROUTES`](routes::MAX_TOPIC_ROUTES): a program may make up topics for ever.
+//!
+//! Emitters keep the routes of types, each with the [`Course`] that leads to it: they
+//! [follow](Registry::follow) the route, and are told when it is thrown away.
 //!
 //! A route is built and stored, and thrown away, under the table's lock. So an
 //! emission that starts after a change has returned never sees the route from
@@ -23,48 +26,102 @@
 //! Nothing of a user's is dropped under the lock: a handler may own what unlinks
 //! another one when it is dropped.
 //!
+//! The last emission of a type or topic can be kept, for those that are linked later: how
+//! they get it, and no other twice, stands at [`LastValues`](last::LastValues).
+//!
 //! # What an emission takes from a subscription
 //!
-//! A [`Record`] is asked in one order: once already spent, whether the handler is
-//! there, room in its [`Lane`], the one shot. Every answer is counted. A delivery that
-//! was not handled is announced as a notice, by the same registry: see
-//! [`announce`](Registry::announce).
+//! A [`Record`] is asked in one order: whether it is paused, whether its time is over,
+//! its filter, its throttle, whether an older delivery gives up its place (debounce),
+//! whether its shots are spent, whether the handler is there (or suspended), its breaker,
+//! for a shot, and for room in its [`Lane`]. What an earlier question turns away never
+//! reaches a later one, and what a later one turns away gives back all but the turn of the
+//! throttle: see [`claim`](Record::claim). Every answer is counted. A delivery that was not
+//! handled is announced as a notice, by the same registry: see
+//! [`announce`](Registry::announce). Where the linker keeps dead letters, the last of
+//! them are on a [`Shelf`], and can be [delivered again](Registry::requeue).
 
 mod announce;
+mod biased;
 mod bound;
+mod bucket;
+mod callbacks;
+mod claim;
 mod claims;
+mod collector;
+mod course;
+mod ending;
+mod entry;
 mod errand;
 mod error;
+mod expects;
+mod explain;
+mod explanation;
+mod filter;
+mod goal;
 mod lane;
+mod last;
 mod list;
-mod once;
 mod overflow;
 mod part;
+mod queries;
+mod queue;
 mod record;
+mod redelivery;
 mod registry;
+mod requeue;
 mod room;
 mod route;
 mod routes;
+mod runs;
 mod selector;
+mod shelf;
+mod shots;
 mod snapshot;
+mod sorted;
+mod stats;
+mod stopwatch;
 mod table;
 mod tally;
 mod target;
+mod tickets;
+mod type_index;
 mod type_map;
+mod waking;
 
 pub use error::SubscribeError;
+pub use explanation::{Explained, Explanation, NearMiss};
 pub use overflow::Overflow;
+pub use requeue::RequeueError;
 pub use selector::Selector;
+pub use shelf::StoredLetter;
 pub use snapshot::{Snapshot, SubscriptionInfo};
+pub use stats::Stats;
 pub use tally::Counts;
 
 pub(crate) use announce::Host;
+pub(crate) use bucket::Bucket;
+pub(crate) use callbacks::Callbacks;
+pub(crate) use collector::{BatchTarget, Collector};
+pub(crate) use course::Course;
+pub(crate) use expects::Expects;
+pub(crate) use filter::Filter;
+pub(crate) use goal::{Aim, Place};
 pub(crate) use lane::Lane;
-pub(crate) use once::Once;
+pub(crate) use last::Replay;
 pub(crate) use part::{Part, TypedPart};
-pub(crate) use record::{Callbacks, Record, Stopped, Stopwatch};
+pub(crate) use queue::Rules;
+pub(crate) use record::{Extras, Record};
 pub(crate) use registry::Registry;
 pub(crate) use room::{Closed, Room};
-pub(crate) use route::{Accepted, Place, Route};
+pub(crate) use route::{Accepted, Route};
+pub(crate) use routes::Follower;
+pub(crate) use runs::Runs;
+pub(crate) use selector::{Kind, Listed};
+pub(crate) use shelf::Shelf;
+pub(crate) use shots::Shots;
+pub(crate) use stopwatch::{Stopped, Stopwatch};
+
 pub(crate) use tally::Tally;
-pub(crate) use target::Target;
+pub(crate) use target::{Nature, Target, Tie};
+pub(crate) use type_index::TypeIndex;

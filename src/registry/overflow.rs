@@ -33,8 +33,8 @@ use crate::outcome::Reason;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// It is refused, with [`Reason::LaneFull`](crate::Reason::LaneFull) or
-    /// [`Reason::EmitterFull`](crate::Reason::EmitterFull). The default.
+    /// It is refused, with [`Reason::LaneFull`] or
+    /// [`Reason::EmitterFull`]. The default.
     #[default]
     Refuse,
     /// The oldest that waits is dropped for it. When none waits, because all are

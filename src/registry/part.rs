@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
+use super::bucket::Bucket;
+use super::goal::Aim;
 use super::record::Record;
 use super::selector::Selector;
-use super::table::Bucket;
-use super::target::Target;
 
 /// One handler of a subscription, with the selectors that lead to it.
 pub(crate) trait Part: Send {
@@ -16,15 +16,15 @@ pub(crate) trait Part: Send {
 /// A part that knows the type of its event.
 pub(crate) struct TypedPart<E: ?Sized + 'static> {
     pub(crate) selectors: Vec<Selector>,
-    pub(crate) target: Arc<dyn Target<E>>,
+    pub(crate) aim: Aim<E>,
 }
 
-impl<E: ?Sized + 'static> Part for TypedPart<E> {
+impl<E: ?Sized + Send + Sync + 'static> Part for TypedPart<E> {
     fn selectors(&self) -> &[Selector] {
         &self.selectors
     }
 
     fn link(&self, bucket: &mut Bucket, record: &Arc<Record>, part: usize) {
-        bucket.link(record, part, &self.target);
+        bucket.link(record, part, &self.aim);
     }
 }

@@ -1,146 +1,155 @@
 use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use actix::clock::Instant;
+use futures::channel::oneshot;
 
 use crate::debug::{Debug, debug_line};
-use crate::delivery::{AnyHeld, Emitted, Header};
-use crate::event::{AnyEvent, EmissionId, HandlerRef, Metadata, SubscriptionId};
-use crate::in_time::in_time;
-use crate::notice::{DeadLetter, HandlerPanicked};
-use crate::outcome::{
-    Ended, Failure, IntoOutcome, Lost, Outcome, Reason, Refusal, Stage, Success, TimedOut, Verdict,
-    guard,
-};
-use crate::shield::shielded;
+use crate::delivery::Origin;
+use crate::event::{EmissionId, HandlerRef, Metadata, SubscriptionId};
+use crate::middleware::Around;
+use crate::notice::BreakerChanged;
+use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage};
+use crate::policy::{Change, Pace, WhenPaused};
 
+use super::callbacks::Callbacks;
+use super::expects::{Arriving, Expects};
 use super::lane::Lane;
-use super::once::Once;
+use super::last::Replay;
 use super::overflow::Overflow;
 use super::registry::Registry;
+use super::runs::Runs;
+use super::shots::Shots;
+use super::stats::Stats;
+use super::stopwatch::Stopwatch;
 use super::tally::Tally;
 
-type SuccessFn = Arc<dyn Fn(&Success<'_>) -> Verdict + Send + Sync>;
-type FailureFn = Arc<dyn Fn(&Failure<'_>) -> Verdict + Send + Sync>;
-
-/// What looks at how a delivery ended. They catch their own panics.
-#[derive(Clone, Default)]
-pub(crate) struct Callbacks {
-    pub(crate) on_success: Option<SuccessFn>,
-    pub(crate) on_failure: Option<FailureFn>,
-}
-
-impl Callbacks {
-    pub(crate) fn set_on_success<F, R>(&mut self, callback: F)
-    where
-        F: Fn(&Success<'_>) -> R + Send + Sync + 'static,
-        R: IntoOutcome + 'static,
-    {
-        self.on_success = Some(Arc::new(move |done| guard(|| callback(done).judge())));
-    }
-
-    pub(crate) fn set_on_failure<F, R>(&mut self, callback: F)
-    where
-        F: Fn(&Failure<'_>) -> R + Send + Sync + 'static,
-        R: IntoOutcome + 'static,
-    {
-        self.on_failure = Some(Arc::new(move |failure| guard(|| callback(failure).judge())));
-    }
-
-    /// What this has, and from `defaults` what it has not.
-    pub(crate) fn or(self, defaults: &Self) -> Self {
-        Self {
-            on_success: self.on_success.or_else(|| defaults.on_success.clone()),
-            on_failure: self.on_failure.or_else(|| defaults.on_failure.clone()),
-        }
-    }
-}
-
-/// A subscription, as everything that links or delivers to it sees it.
+/// A subscription, as everything that links or delivers to it sees it: what it is, and
+/// the options that its deliveries meet on their way.
+///
+/// How a delivery is claimed stands in `claim.rs`, how it begins and ends in
+/// `ending.rs`, and how what waits is started in `waking.rs`.
 pub(crate) struct Record {
     pub(crate) handler: HandlerRef,
     pub(crate) lane: Lane,
-    pub(crate) once: Option<Once>,
-    pub(crate) callbacks: Callbacks,
-    /// What has become of its deliveries. Its handle looks at it too.
-    pub(crate) tally: Arc<Tally>,
-    /// Ends what takes too long.
-    pub(crate) stopwatch: Option<Arc<dyn Stopwatch>>,
-    pub(crate) debug: Debug,
+    /// Most have none.
+    extras: Option<Box<Extras>>,
+    pub(crate) debug: Arc<Debug>,
     /// Where it is unlinked once it is spent, or its handler has gone.
     pub(crate) registry: Weak<Registry>,
+    /// The higher, the earlier it is delivered to.
+    pub(crate) priority: i32,
 }
 
-/// Times the deliveries of a subscription, from the moment they are handed over.
-pub(crate) trait Stopwatch: Send + Sync {
-    /// `ends_itself` says that the handler does, unless it is stuck.
-    fn start(
-        &self,
-        record: &Arc<Record>,
-        position: usize,
-        event: Arc<Emitted<AnyEvent>>,
-        ends_itself: bool,
-    );
-
-    /// Whether one has been ended, and its place is not free yet.
-    fn is_late(&self, emission: EmissionId) -> bool;
-
-    /// How many have been ended and are still held by their handlers.
-    fn late(&self) -> usize;
-
-    /// The delivery has ended, if late.
-    fn stop(&self, emission: EmissionId) -> Stopped;
+/// The options of a subscription that most have not. A record is used as if it had them
+/// itself.
+#[derive(Default)]
+pub(crate) struct Extras {
+    /// What a pause does.
+    pub(crate) when_paused: WhenPaused,
+    /// When its time is over.
+    pub(crate) until: Option<Instant>,
+    /// What refuses that comes too fast.
+    pub(crate) pace: Option<Pace>,
+    pub(crate) shots: Option<Shots>,
+    pub(crate) runs: Option<Runs>,
+    /// If it wants the last values.
+    pub(crate) replay: Option<Replay>,
+    /// Those that follow what is on its way to its handlers.
+    pub(crate) expects: Vec<Arc<dyn Expects>>,
+    /// The layers around its deliveries.
+    pub(crate) around: Option<Around>,
+    pub(crate) callbacks: Callbacks,
+    /// Ends what takes too long.
+    pub(crate) stopwatch: Option<Arc<dyn Stopwatch>>,
+    /// Dropped with it: what unlinks it when its time is over has nothing to do.
+    pub(crate) _expiry: Option<oneshot::Sender<()>>,
 }
 
-/// Whether a delivery ended in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stopped {
-    InTime,
-    /// It has been ended already; now its handler has let go of it.
-    Late,
+/// What one has that has none.
+static NO_EXTRAS: Extras = Extras {
+    when_paused: WhenPaused::Refuse,
+    until: None,
+    pace: None,
+    shots: None,
+    runs: None,
+    replay: None,
+    expects: Vec::new(),
+    around: None,
+    callbacks: Callbacks {
+        on_success: None,
+        on_failure: None,
+    },
+    stopwatch: None,
+    _expiry: None,
+};
+
+impl Extras {
+    /// Whether deliveries meet none of them.
+    fn is_empty(&self) -> bool {
+        let is_asked = self.until.is_some() || self.pace.is_some() || self.shots.is_some();
+        let is_followed = self.runs.is_some() || self.around.is_some() || self.replay.is_some();
+        let is_timed = self.stopwatch.is_some() || !self.expects.is_empty();
+        let is_heard = self.callbacks.on_success.is_some() || self.callbacks.on_failure.is_some();
+        !(is_asked || is_followed || is_timed || is_heard)
+    }
+}
+
+impl Deref for Record {
+    type Target = Extras;
+
+    #[inline]
+    fn deref(&self) -> &Extras {
+        self.extras.as_deref().unwrap_or(&NO_EXTRAS)
+    }
 }
 
 impl Record {
+    /// One whose deliveries do nothing in their lane but come and go, and meet no option,
+    /// is plain: they take the short way.
+    pub(crate) fn new(
+        handler: HandlerRef,
+        (mut lane, extras): (Lane, Extras),
+        debug: &Arc<Debug>,
+        registry: Weak<Registry>,
+    ) -> Self {
+        let is_plain = lane.is_plain() && extras.is_empty();
+        let tally = Arc::get_mut(&mut lane.tally);
+        let tally = tally.expect("nobody counts before there is a subscription");
+        tally.belong_to(is_plain, debug.mode);
+        let is_bare = extras.is_empty() && extras.when_paused == WhenPaused::Refuse;
+        Self {
+            handler,
+            lane,
+            extras: (!is_bare).then(|| Box::new(extras)),
+            debug: debug.clone(),
+            registry,
+            priority: 0,
+        }
+    }
+
+    pub(crate) fn at_priority(self, priority: i32) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// What has become of its deliveries. Its handle looks at it too.
+    pub(crate) fn tally(&self) -> &Arc<Tally> {
+        &self.lane.tally
+    }
+
+    fn is_paused(&self) -> bool {
+        self.tally().is_paused.load(Ordering::Acquire)
+    }
+
+    /// Whether it refuses what comes because it is paused.
+    pub(super) fn refuses_for_now(&self) -> bool {
+        self.when_paused == WhenPaused::Refuse && self.is_paused()
+    }
+
     pub(crate) fn id(&self) -> SubscriptionId {
         self.handler.subscription()
-    }
-
-    /// Claims one delivery. The order of the questions is the algebra of a
-    /// subscription's options: what an earlier one turns away never reaches a
-    /// later one.
-    pub(super) fn claim(
-        &self,
-        handler: Result<(), Reason>,
-        metadata: &Metadata,
-    ) -> Result<(), Reason> {
-        self.count(self.try_claim(handler, metadata))
-    }
-
-    /// Counts how it answered an emission.
-    pub(super) fn count(&self, answer: Result<(), Reason>) -> Result<(), Reason> {
-        self.tally.matched();
-        answer.inspect_err(|reason| self.tally.turned_away(reason))
-    }
-
-    fn try_claim(&self, handler: Result<(), Reason>, metadata: &Metadata) -> Result<(), Reason> {
-        if self.once.as_ref().is_some_and(|once| !once.is_free()) {
-            return Err(Reason::OnceSpent);
-        }
-        handler?;
-        // Whoever comes second must not drop what the first one put in the lane.
-        // There is room for the first: so it is still the last thing to be refused.
-        self.claim_shot()?;
-        match self.lane.claim(metadata) {
-            Ok(None) => Ok(()),
-            Ok(Some(dropped)) => {
-                dropped.end(self.lane.dropped());
-                Ok(())
-            }
-            Err(reason) => {
-                self.give_shot_back();
-                Err(self.explain(reason, metadata))
-            }
-        }
     }
 
     /// Whether the waiting calls wait for room in its lane.
@@ -148,240 +157,46 @@ impl Record {
         matches!(self.lane.overflow(), Overflow::Wait(_))
     }
 
-    /// Like [`claim`](Self::claim), and waits for room in its lane. The answer is not
-    /// counted yet.
-    ///
-    /// Dropped before it has resolved, it has claimed nothing.
-    pub(super) async fn claim_when_ready(
-        &self,
-        handler: Result<(), Reason>,
-        metadata: &Metadata,
-    ) -> Result<(), Reason> {
-        let mut claimed = self.try_claim(handler, metadata);
-        // What is full of itself would only use its time up.
-        if let (Err(Reason::LaneFull { .. }), Overflow::Wait(limit)) =
-            (&claimed, self.lane.overflow())
-        {
-            // Its deadline is looked after by the one that waits for all lanes.
-            let until = Instant::now().checked_add(limit);
-            let registry = self.registry.upgrade();
-            let host = registry.and_then(|registry| registry.host());
-            let room = match &host {
-                Some(host) => {
-                    let entered = in_time(host.home(), until, self.lane.enter());
-                    entered.await.unwrap_or(false)
-                }
-                // The linker has gone.
-                None => false,
-            };
-            if room {
-                claimed = self.claim_shot();
-                if claimed.is_err() {
-                    self.leave(metadata.id());
-                }
-            }
+    /// Pauses it, or lets it go on. Returns whether that changed anything.
+    pub(crate) fn set_paused(self: &Arc<Self>, paused: bool) -> bool {
+        let before = self.tally().is_paused.swap(paused, Ordering::AcqRel);
+        if before == paused {
+            return false;
         }
-        claimed
-    }
-
-    fn claim_shot(&self) -> Result<(), Reason> {
-        match &self.once {
-            Some(once) if !once.try_claim() => Err(Reason::OnceSpent),
-            _ => Ok(()),
+        let done = if paused { "paused" } else { "resumed" };
+        debug_line!(self.debug, linker = %self.debug.name, subscription = %self, "{done}");
+        if self.when_paused == WhenPaused::Hold {
+            // Another thread may change it too: the last one counts.
+            let holds = || self.is_paused() && !self.is_unlinked();
+            self.pump(self.lane.hold(holds));
         }
+        true
     }
 
-    fn give_shot_back(&self) {
-        if let Some(once) = &self.once {
-            once.give_back();
-        }
+    /// Whether nothing leads to it any more.
+    fn is_unlinked(&self) -> bool {
+        self.tally().is_unlinked.load(Ordering::SeqCst)
     }
 
-    /// Gives a claim back whose emission was never made.
-    pub(super) fn unclaim(&self, id: EmissionId) {
-        self.leave(id);
-        self.give_shot_back();
+    /// Nothing leads to it any more: what waits in its lane for something newer, waits
+    /// in vain.
+    pub(super) fn unlinked(self: &Arc<Self>) {
+        self.tally().is_unlinked.store(true, Ordering::SeqCst);
+        self.flush();
+        // Nobody can resume it any more.
+        self.set_paused(false);
     }
 
-    /// A full lane, or one that is full of what leads back to it.
-    fn explain(&self, reason: Reason, metadata: &Metadata) -> Reason {
-        match (reason, HandlerRef::back_to(metadata.path(), self.id())) {
-            (Reason::LaneFull { capacity }, Some(path)) => Reason::Cycle { capacity, path },
-            (reason, _) => reason,
-        }
+    /// Whether what comes now is not to wait for what comes after it: nothing may.
+    pub(super) fn is_hurried(&self, origin: &dyn Origin) -> bool {
+        origin.is_draining() || self.is_unlinked()
     }
 
-    fn leave(&self, id: EmissionId) {
-        let mut next = self.lane.leave(id);
-        while let Some(errand) = next {
-            shielded(|| errand.start());
-            next = self.lane.next();
-        }
-    }
-
-    /// Notes that a claimed delivery is about to start. `ends_itself` says that the
-    /// handler ends it in time, if there is a timeout.
-    pub(super) fn begin(self: &Arc<Self>, position: usize, event: &dyn AnyHeld, ends_itself: bool) {
-        let header = event.header();
-        if let Some(stopwatch) = &self.stopwatch {
-            stopwatch.start(self, position, event.share(), ends_itself);
-        }
-        debug_line!(
-            self.debug,
-            linker = %self.debug.name,
-            emission = %header.metadata.id(),
-            event = header.metadata.name(),
-            subscription = %self,
-            "delivering"
-        );
-        if let Some(once) = &self.once {
-            once.spend();
-            let linker = &self.debug.name;
-            debug_line!(self.debug, %linker, subscription = %self, "unsubscribed: fired once");
-            if let Some(registry) = self.registry.upgrade() {
-                // Drops handlers of this subscription that are not in use.
-                shielded(|| {
-                    registry.remove(self.id());
-                });
-            }
-        }
-    }
-
-    /// Ends a claimed delivery that was never started: its one shot is free
-    /// again.
-    pub(super) fn abandon(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict) {
-        self.end(position, event, verdict, || {
-            self.leave(event.header().metadata.id());
-            self.give_shot_back();
-        });
-    }
-
-    /// Ends a delivery that has lost its place to a newer one.
-    pub(super) fn drop_out(&self, position: usize, event: &dyn AnyHeld, reason: Reason) {
-        let free = || self.give_shot_back();
-        self.end(position, event, Verdict::Refused(reason), free);
-    }
-
-    /// Ends a claimed delivery.
-    pub(super) fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict) {
-        let id = event.header().metadata.id();
-        let stopped = self.stopwatch.as_ref().map(|stopwatch| stopwatch.stop(id));
-        if stopped == Some(Stopped::Late) {
-            self.leave(id);
-            // What it holds is a user's.
-            return shielded(move || drop(verdict));
-        }
-        self.end(position, event, verdict, || self.leave(id));
-    }
-
-    /// Ends a delivery whose handler does not let go of it: it keeps its place.
-    pub(crate) fn time_out(&self, position: usize, event: &dyn AnyHeld, late: TimedOut) {
-        self.end(position, event, Verdict::TimedOut(late), || ());
-    }
-
-    /// Ends a delivery: the callbacks look at it, then what it held is free, then
-    /// those hear of it that listen to notices, and last the one that waits, which
-    /// so can emit again at once.
-    fn end(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict, free: impl FnOnce()) {
-        let header = event.header();
-        let outcome = Outcome::from(verdict);
-        let (stage, looked) = self.look(header, &outcome);
-        self.tally.ended(&outcome);
-        free();
-        if !matches!(outcome, Outcome::Handled(_) | Outcome::Skipped(_)) {
-            self.announce(event, &outcome);
-        }
-        if self.debug.is_heard() {
-            // Prints errors, which are a user's.
-            shielded(|| {
-                self.tell(header, Stage::Handler, &outcome);
-                if let Some(callback) = &looked {
-                    self.tell(header, stage, callback);
-                }
-            });
-        }
-        match header.tracker.get() {
-            Some(tracker) => {
-                tracker.add(position, self.ended(Stage::Handler, outcome));
-                if let Some(callback) = looked {
-                    tracker.add(position, self.ended(stage, callback));
-                }
-                // Wakes the one that waits, and drops the lines if it has gone.
-                shielded(|| tracker.count_off());
-            }
-            None if outcome.is_plain() && looked.is_none() => {}
-            // What they hold is a user's.
-            None => shielded(move || drop((outcome, looked))),
-        }
-    }
-
-    /// Lets the success or failure callback look, and returns what went wrong
-    /// in it.
-    fn look(&self, header: &Header, outcome: &Outcome) -> (Stage, Option<Outcome>) {
-        let (metadata, subscription) = (&header.metadata, self.id());
-        let name = self.handler.name();
-        let (stage, verdict) = match outcome {
-            Outcome::Handled(reply) => {
-                let call = |callback: &SuccessFn| {
-                    callback(&Success {
-                        metadata,
-                        subscription,
-                        name,
-                        reply,
-                    })
-                };
-                (
-                    Stage::OnSuccess,
-                    self.callbacks.on_success.as_ref().map(call),
-                )
-            }
-            _ => {
-                let call = |callback: &FailureFn| {
-                    let error = outcome.error().unwrap_or_else(|| Arc::new(Lost));
-                    callback(&Failure {
-                        metadata,
-                        subscription,
-                        name,
-                        outcome,
-                        error: &*error,
-                    })
-                };
-                (
-                    Stage::OnFailure,
-                    self.callbacks.on_failure.as_ref().map(call),
-                )
-            }
-        };
-        let went_wrong = match verdict.map(Outcome::from) {
-            Some(well) if well.is_handled() => {
-                // What the callback returned is a user's.
-                shielded(move || drop(well));
-                None
-            }
-            went_wrong => went_wrong,
-        };
-        (stage, went_wrong)
-    }
-
-    fn tell(&self, header: &Header, stage: Stage, outcome: &Outcome) {
-        debug_line!(
-            self.debug,
-            linker = %self.debug.name,
-            emission = %header.metadata.id(),
-            event = header.metadata.name(),
-            subscription = %self,
-            ?stage,
-            error = outcome.error().as_ref().map(tracing::field::display),
-            "{}",
-            outcome.as_str()
-        );
-    }
-
-    /// Emits a notice about it.
-    pub(crate) fn notify<N: Send + Sync + 'static>(&self, notice: impl FnOnce() -> N) {
-        if let Some(registry) = self.registry.upgrade() {
-            registry.announce(notice);
-        }
+    /// Whether deliveries may come beside so many that wait and have not begun: none does
+    /// once they hold all the shots that are left.
+    pub(super) fn has_more(&self, waiting: usize) -> bool {
+        let shots = self.shots.as_ref();
+        shots.is_none_or(|shots| shots.unspent() > waiting)
     }
 
     /// Takes those of its handlers out that have gone.
@@ -391,27 +206,35 @@ impl Record {
         }
     }
 
-    /// Tells those that listen to notices, unless it was a notice itself.
-    #[cold]
-    fn announce(&self, event: &dyn AnyHeld, outcome: &Outcome) {
-        let (header, registry) = (event.header(), self.registry.upgrade());
-        let Some(registry) = registry.filter(|_| header.makes_notices()) else {
-            return;
-        };
-        if let Outcome::Panicked(panic) = outcome {
-            registry.announce(|| HandlerPanicked {
+    /// Emits a notice about it.
+    pub(crate) fn notify<N: Send + Sync + 'static>(&self, notice: impl FnOnce() -> N) {
+        if let Some(registry) = self.registry.upgrade() {
+            registry.announce(notice);
+        }
+    }
+
+    /// Tells that its breaker has opened, or closed.
+    #[inline]
+    pub(super) fn tell_of_change(&self, change: Option<Change>) {
+        if let Some(change) = change {
+            self.notify(|| BreakerChanged {
                 handler: self.handler.clone(),
-                emission: Some(header.metadata.id()),
-                panic: panic.clone(),
+                change,
             });
         }
-        if let Some(error) = outcome.error() {
-            registry.announce(|| DeadLetter {
-                emitted: event.share(),
-                handler: Some(self.handler.clone()),
-                error,
-            });
-        }
+    }
+
+    /// Notes that a delivery is on its way to its handler.
+    #[inline]
+    pub(super) fn expect(&self) {
+        self.expects.iter().for_each(|expects| expects.claimed());
+    }
+
+    /// Notes that a delivery is handed over, when what this returns is dropped; or that
+    /// it never will be.
+    #[inline]
+    pub(super) fn arrival(&self) -> Arriving<'_> {
+        Arriving(&self.expects)
     }
 
     /// Whether a delivery has been ended because it took too long.
@@ -420,11 +243,22 @@ impl Record {
         stopwatch.is_some_and(|stopwatch| stopwatch.is_late(id))
     }
 
+    /// Which of its attempts a delivery is at.
+    pub(super) fn attempt(&self, id: EmissionId) -> u32 {
+        let runs = self.runs.as_ref();
+        runs.map_or(1, |runs| runs.attempt(id).max(1))
+    }
+
     /// How many of its deliveries have not ended, or have ended late and are still
     /// held.
     pub(super) fn in_flight(&self) -> usize {
         let late = self.stopwatch.as_ref().map_or(0, |s| s.late());
-        usize::try_from(self.tally.counts().in_flight()).unwrap_or(usize::MAX) + late
+        usize::try_from(self.tally().counts().in_flight()).unwrap_or(usize::MAX) + late
+    }
+
+    /// What has become of its deliveries.
+    pub(crate) fn stats(&self) -> Stats {
+        self.tally().stats(self.lane.waiting())
     }
 
     pub(super) fn ended(&self, stage: Stage, outcome: Outcome) -> Ended {

@@ -2,25 +2,33 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::debug::debug_line;
-use crate::event::{EmissionId, EventType, HandlerRef, IdSource, SubscriptionId, Topic};
-use crate::notice::HandlerGone;
+use crate::delivery::Kept;
+use crate::event::{EmissionId, EventType, HandlerRef, IdSource, Metadata, SubscriptionId, Topic};
+use crate::latency::Sampling;
+use crate::notice::{DeadLetter, HandlerGone};
+use crate::shield::shielded;
 
 use super::announce::Host;
 use super::bound::{Bound, Permit};
 use super::error::SubscribeError;
+use super::explanation::NearMiss;
+use super::last::LastValues;
 use super::part::Part;
 use super::record::Record;
+use super::redelivery::Redelivery;
 use super::route::Route;
-use super::routes::Routes;
+use super::routes::{Follower, Routes};
 use super::selector::Selector;
-use super::snapshot::{Snapshot, SubscriptionInfo};
-use super::table::{Leftovers, Linked, Table};
+use super::shelf::Shelf;
+use super::table::{Leftovers, Table};
 
 /// All subscriptions of one linker. See the [module's page](super).
 pub(crate) struct Registry {
     table: Mutex<Table>,
     routes: Routes,
     max_subscribers: Option<usize>,
+    /// Which emissions are timed.
+    sampling: Sampling,
     ids: AtomicU64,
     /// As in the table, for emissions, which do not take its lock.
     closed: AtomicBool,
@@ -30,23 +38,40 @@ pub(crate) struct Registry {
     /// Notices that wait for the linker's arbiter.
     notices: Arc<Bound>,
     missed_notices: AtomicU64,
+    /// The last dead letters, where they are kept.
+    shelf: Option<Arc<Shelf>>,
+    /// Whether somebody listens for dead letters.
+    hears_dead_letters: AtomicBool,
+    pub(super) last: LastValues,
 }
 
 /// How many notices wait for the linker's arbiter at most.
 const NOTICES: usize = 1_024;
 
 impl Registry {
-    pub(crate) fn new(max_subscribers: Option<usize>) -> Self {
+    pub(crate) fn new(max_subscribers: Option<usize>, sampling: Sampling) -> Self {
         Self {
             table: Mutex::default(),
             routes: Routes::default(),
             max_subscribers,
+            sampling,
             ids: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             host: OnceLock::new(),
             notice_ids: IdSource::new(),
             notices: Arc::new(Bound::new(NOTICES)),
             missed_notices: AtomicU64::new(0),
+            shelf: None,
+            hears_dead_letters: AtomicBool::new(false),
+            last: LastValues::default(),
+        }
+    }
+
+    /// Keeps dead letters.
+    pub(crate) fn keeping(self, shelf: Option<Shelf>) -> Self {
+        Self {
+            shelf: shelf.map(Arc::new),
+            ..self
         }
     }
 
@@ -57,6 +82,16 @@ impl Registry {
 
     pub(super) fn host(&self) -> Option<Arc<dyn Host>> {
         self.host.get()?.upgrade()
+    }
+
+    pub(crate) fn shelf(&self) -> Option<&Arc<Shelf>> {
+        self.shelf.as_ref()
+    }
+
+    /// Whether dead letters are kept, or anybody listens to them.
+    #[inline]
+    pub(crate) fn wants_dead_letters(&self) -> bool {
+        self.shelf.is_some() || self.hears_dead_letters.load(Ordering::Acquire)
     }
 
     pub(super) fn notice_id(&self) -> EmissionId {
@@ -90,12 +125,13 @@ impl Registry {
         SubscriptionId::new(self.ids.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Links a subscription to all that its parts select, or to nothing.
+    /// Links a subscription to all that its parts select, or to nothing. Returns the last
+    /// values that it is to get, for [`replay`](Self::replay).
     pub(crate) fn link(
         &self,
         record: &Arc<Record>,
         parts: &[Box<dyn Part>],
-    ) -> Result<(), SubscribeError> {
+    ) -> Result<Vec<Kept>, SubscribeError> {
         let linked = self.try_link(record, parts);
         if !matches!(linked, Err(SubscribeError::TooManySubscribers { .. })) || self.sweep() == 0 {
             return linked;
@@ -108,14 +144,20 @@ impl Registry {
         &self,
         record: &Arc<Record>,
         parts: &[Box<dyn Part>],
-    ) -> Result<(), SubscribeError> {
+    ) -> Result<Vec<Kept>, SubscribeError> {
         let mut linked = Ok(());
-        self.change(|table, _| {
+        let mut last = Vec::new();
+        let link = |table: &mut Table, _: &mut Leftovers| {
             let mut touched = Vec::new();
             linked = table.link(record, parts, self.max_subscribers, &mut touched);
             touched
+        };
+        self.change_and(link, |touched| {
+            if let Some(replay) = &record.replay {
+                last = self.last.read(replay, touched);
+            }
         });
-        linked
+        linked.map(|()| last)
     }
 
     /// Unlinks a subscription from everything.
@@ -130,6 +172,16 @@ impl Registry {
             removed.then(|| selector.clone()).into_iter().collect()
         };
         !self.change(remove).is_empty()
+    }
+
+    /// Unlinks a subscription from where its handler has gone because it was told to:
+    /// nobody needs to hear of that.
+    pub(crate) fn remove_dropped(&self, record: &Record) {
+        let touched = self.change(|table, left| table.remove_dead(record.id(), left));
+        if !touched.is_empty() {
+            let linker = &record.debug.name;
+            debug_line!(record.debug, %linker, subscription = %record, "unsubscribed: dropped");
+        }
     }
 
     /// Unlinks a subscription from where its handler has gone.
@@ -201,18 +253,49 @@ impl Registry {
     }
 
     /// Changes the table, throws away the routes of the selectors that `change`
-    /// returns, and then, after the lock, what was taken out.
+    /// returns, and then, after the lock, what was taken out: what waits in it goes on.
     fn change(
         &self,
         change: impl FnOnce(&mut Table, &mut Leftovers) -> Vec<Selector>,
+    ) -> Vec<Selector> {
+        self.change_and(change, |_| ())
+    }
+
+    /// The same; and then, before anybody can find a new route, does something else.
+    fn change_and(
+        &self,
+        change: impl FnOnce(&mut Table, &mut Leftovers) -> Vec<Selector>,
+        then: impl FnOnce(&[Selector]),
     ) -> Vec<Selector> {
         let mut left = Leftovers::new();
         let mut table = self.table();
         let touched = change(&mut table, &mut left);
         touched.iter().for_each(|s| self.routes.forget(s));
+        if !touched.is_empty() {
+            let is_heard = table.hears::<DeadLetter>();
+            self.hears_dead_letters.store(is_heard, Ordering::Release);
+        }
+        then(&touched);
         drop(table);
-        drop(left);
+        for leftover in &left {
+            shielded(|| leftover.flush());
+        }
+        for leftover in left {
+            // What a handler holds is a user's.
+            shielded(move || drop(leftover));
+        }
         touched
+    }
+
+    /// Returns who an event of type `E` is for that is emitted so.
+    pub(crate) fn route_to<E: Send + Sync + 'static>(
+        &self,
+        topic: Option<&Topic>,
+    ) -> Arc<Route<E>> {
+        match topic {
+            None => self.route(),
+            Some(topic) => self.route_on(topic),
+        }
     }
 
     /// Returns who an event of type `E` is for.
@@ -229,71 +312,96 @@ impl Registry {
 
     #[cold]
     fn build<E: Send + Sync + 'static>(&self, selector: &Selector) -> Arc<Route<E>> {
-        let table = self.table();
-        let route = Arc::new(Route::new(table.entries(selector)));
+        self.build_in(&self.table(), selector)
+    }
+
+    fn build_in<E>(&self, table: &Table, selector: &Selector) -> Arc<Route<E>>
+    where
+        E: Send + Sync + 'static,
+    {
+        let route = Arc::new(Route::new(table.entries(selector), self.sampling));
         self.routes.store(selector, route.clone());
-        drop(table);
         route
     }
 
-    /// Tries again with what is suspended of a subscription.
+    /// Shows the route of a type to one who keeps it and [follows](Self::follow) it:
+    /// nothing changes meanwhile.
+    #[cold]
+    pub(crate) fn show_route<E, R>(&self, keep: impl FnOnce(&Arc<Route<E>>) -> R) -> R
+    where
+        E: Send + Sync + 'static,
+    {
+        let table = self.table();
+        let known = self.routes.of_type::<E>();
+        let selector = || Selector::of_type(EventType::of::<E>());
+        let route = known.unwrap_or_else(|| self.build_in(&table, &selector()));
+        keep(&route)
+    }
+
+    /// Lets one know when the route of a type holds no longer.
+    pub(crate) fn follow<E: Send + Sync + 'static>(&self, follower: Weak<dyn Follower>) {
+        self.routes.follow::<E>(follower);
+    }
+
+    /// Pauses a subscription. Returns whether it was linked, and not paused.
+    pub(crate) fn pause(&self, id: SubscriptionId) -> bool {
+        let record = self.record(id);
+        record.is_some_and(|record| record.set_paused(true))
+    }
+
+    /// Lets a subscription go on that was paused, and tries again with what is suspended
+    /// of it. Returns whether there was either.
     pub(crate) fn resume(&self, id: SubscriptionId) -> bool {
-        self.table().resume(id)
+        let resumed = self.table().resume(id);
+        let record = self.record(id);
+        record.is_some_and(|record| record.set_paused(false)) || resumed
     }
 
-    pub(crate) fn subscription_count(&self) -> usize {
-        self.table().subscription_count()
-    }
-
-    pub(crate) fn selector_count(&self) -> usize {
-        self.table().selector_count()
-    }
-
-    pub(crate) fn selectors(&self) -> Vec<Selector> {
-        let mut selectors: Vec<_> = self.table().selectors().cloned().collect();
-        selectors.sort_by_cached_key(ToString::to_string);
-        selectors
-    }
-
-    pub(crate) fn selectors_of(&self, id: SubscriptionId) -> Vec<Selector> {
+    /// Lets nothing wait for something newer, or for more, any longer.
+    pub(crate) fn flush(&self) {
         let table = self.table();
-        let linked = table.subscription(id);
-        linked.map_or_else(Vec::new, |linked| linked.selectors.clone())
+        let records: Vec<_> = table.records().collect();
+        let handlers = table.handlers();
+        drop(table);
+        for record in records {
+            record.flush();
+        }
+        for handler in handlers {
+            shielded(move || handler.flush());
+        }
     }
 
-    pub(crate) fn subscribers(&self, selector: &Selector) -> Vec<SubscriptionId> {
-        self.table().subscribers(selector)
+    pub(super) fn near_misses<E: Send + Sync + 'static>(
+        &self,
+        metadata: &Metadata,
+    ) -> Vec<NearMiss> {
+        self.table().near_misses::<E>(metadata)
     }
 
-    pub(crate) fn subscriber_count(&self, selector: &Selector) -> usize {
-        self.table().subscriber_count(selector)
+    pub(super) fn redelivery(
+        &self,
+        kept: &Kept,
+        id: SubscriptionId,
+    ) -> Option<Box<dyn Redelivery>> {
+        self.table().redelivery(id, kept)
     }
 
-    pub(crate) fn contains(&self, id: SubscriptionId) -> bool {
-        self.table().subscription(id).is_some()
+    pub(super) fn redeliveries(&self, kept: &Kept) -> Vec<Box<dyn Redelivery>> {
+        self.table().redeliveries(kept)
     }
 
-    pub(crate) fn are_linked(&self, id: SubscriptionId, selector: &Selector) -> bool {
+    fn record(&self, id: SubscriptionId) -> Option<Arc<Record>> {
         let table = self.table();
-        let linked = table.subscription(id);
-        linked.is_some_and(|linked| linked.selectors.contains(selector))
+        table.subscription(id).map(|linked| linked.record.clone())
     }
 
     pub(crate) fn max_subscribers(&self) -> Option<usize> {
         self.max_subscribers
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let info = |linked: &Linked| {
-            let Linked { record, selectors } = linked;
-            SubscriptionInfo::new(record, selectors.clone())
-        };
-        Snapshot::new(self.table().subscriptions().map(info).collect())
-    }
-
     /// A panic under the lock cannot leave the table half changed in a way that
     /// matters more than losing every subscription would, so it is read on.
-    fn table(&self) -> MutexGuard<'_, Table> {
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,6 +31,17 @@ enum Places {
 pub(crate) struct Closed;
 
 impl Room {
+    /// How many are in it.
+    pub(crate) fn occupied(&self) -> usize {
+        match &self.places {
+            Places::Counted(bound) => bound.taken(),
+            Places::Awaited { free, .. } => {
+                let capacity = self.capacity.min(Semaphore::MAX_PERMITS);
+                capacity.saturating_sub(free.available_permits())
+            }
+        }
+    }
+
     /// One to wait for, if the policy says so.
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
         let places = match overflow {
@@ -68,6 +79,22 @@ impl Room {
                 // An emitter's gear hands over: what it had let in by then goes in.
                 Err(error) => error == TryAcquireError::Closed,
             },
+        }
+    }
+
+    /// Takes up to so many places, where nobody waits for one. Returns how many.
+    pub(crate) fn try_enter_many(&self, count: usize) -> usize {
+        match &self.places {
+            Places::Counted(bound) => bound.try_enter_many(count),
+            Places::Awaited { .. } => 0,
+        }
+    }
+
+    /// Whether [`try_enter`](Self::try_enter) would find a place.
+    pub(crate) fn has_place(&self) -> bool {
+        match &self.places {
+            Places::Counted(bound) => bound.has_room(),
+            Places::Awaited { free, .. } => free.is_closed() || free.available_permits() > 0,
         }
     }
 

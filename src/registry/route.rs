@@ -1,42 +1,37 @@
+use std::collections::HashSet;
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use crate::delivery::{AnyHeld, Delivery, Emitted, Held, Ledger, Turn};
-use crate::event::{AnyEvent, EmissionId, HandlerRef, Metadata};
-use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict};
-use crate::shield::shielded;
+use crate::delivery::{AnyHeld, Delivery, Held, Next, Origin, Parted, Timing, Turn};
+use crate::event::{AnyEvent, EmissionId, Metadata};
+use crate::latency::Sampling;
+use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict, panicked};
+use crate::shield::{shielded, try_run};
 
+use super::biased::ThisThread;
 use super::claims::Claims;
+use super::course::Course;
+use super::entry::Entry;
 use super::errand::LaneErrand;
-use super::lane::{Errand, Turnout};
+use super::goal::{Goal, Place};
+use super::queue::{Errand, Turnout};
 use super::record::Record;
+use super::runs::Spot;
 use super::target::Target;
 
 /// Who an event of type `E` is for, in the order of delivery: a snapshot that
 /// never changes, and the ledger of the emissions that were matched against it.
 pub(crate) struct Route<E: 'static> {
     entries: Box<[Entry<E>]>,
-}
-
-pub(super) struct Entry<E: 'static> {
-    pub(super) record: Arc<Record>,
-    pub(super) goal: Goal<E>,
-}
-
-/// How an entry takes the event.
-pub(super) enum Goal<E: 'static> {
-    Typed(Arc<dyn Target<E>>),
-    Any(Arc<dyn Target<AnyEvent>>),
-    Mismatch(Reason),
-}
-
-/// Where an emission is to be run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// On this thread, as soon as it is claimed.
-    Here,
-    /// Somewhere else, or later.
-    Elsewhere,
+    sampling: Sampling,
+    /// How many emissions are still to be timed because they are the first.
+    first: AtomicU32,
+    /// Whether all that it leads to are callbacks whose deliveries do nothing but come and go.
+    is_of_callbacks: bool,
+    /// And whether as many as come can do so at a time.
+    is_unbounded: bool,
 }
 
 /// Which entries of a route get an emission.
@@ -50,20 +45,60 @@ pub(crate) enum Accepted {
 /// One that leads to nobody.
 impl<E> Default for Route<E> {
     fn default() -> Self {
-        let entries = Box::default();
-        Self { entries }
+        Self {
+            entries: Box::default(),
+            sampling: Sampling::one_in(0),
+            first: AtomicU32::new(0),
+            is_of_callbacks: false,
+            is_unbounded: false,
+        }
     }
 }
 
 impl<E: Send + Sync + 'static> Route<E> {
-    pub(super) fn new(entries: Vec<Entry<E>>) -> Self {
+    pub(super) fn new(entries: Vec<Entry<E>>, sampling: Sampling) -> Self {
         Self {
+            is_of_callbacks: entries.iter().all(Entry::is_plain_callback),
+            is_unbounded: entries.iter().all(Entry::is_unbounded),
             entries: entries.into_boxed_slice(),
+            sampling,
+            first: AtomicU32::new(if sampling.is_off() {
+                0
+            } else {
+                Sampling::FIRST
+            }),
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Starts to time an emission that has been accepted, if it is one of those.
+    #[inline]
+    pub(crate) fn timing(&self, metadata: &Metadata) -> Option<Timing> {
+        self.timing_of(metadata.id())
+    }
+
+    /// The same, for one of which only the id is known.
+    #[inline]
+    pub(crate) fn timing_of(&self, id: EmissionId) -> Option<Timing> {
+        (self.sampling.picks(id) || self.is_first()).then(Timing::start)
+    }
+
+    /// Whether it is one of the first.
+    #[inline]
+    fn is_first(&self) -> bool {
+        let one_less = |left: u32| left.checked_sub(1);
+        self.first.load(Relaxed) > 0 && self.first.fetch_update(Relaxed, Relaxed, one_less).is_ok()
+    }
+
+    /// The subscriptions that an older route does not lead to.
+    pub(super) fn records_beside(&self, older: &Self) -> impl Iterator<Item = &Record> {
+        let known: HashSet<_> = older.entries.iter().map(|e| e.record.id()).collect();
+        let records = self.entries.iter().map(|entry| &*entry.record);
+        records.filter(move |record| !known.contains(&record.id()))
     }
 
     pub(super) fn entries(&self) -> &[Entry<E>] {
@@ -72,26 +107,60 @@ impl<E: Send + Sync + 'static> Route<E> {
 
     /// Whether this thread has what the handlers need.
     pub(super) fn can_start(&self) -> bool {
-        self.entries.iter().all(|entry| entry.goal.can_start())
+        self.entries.iter().all(Entry::can_start)
     }
 
     /// Claims a delivery for every entry, and says which refused.
-    pub(crate) fn claim(&self, place: Place, metadata: &Metadata) -> (Accepted, Vec<Refusal>) {
-        let answers = 0..self.entries.len();
-        self.sort(
-            metadata,
-            answers.map(|at| self.claim_one(at, place, metadata)),
-        )
+    pub(crate) fn claim(
+        &self,
+        place: Place,
+        event: &E,
+        metadata: &Metadata,
+    ) -> (Accepted, Vec<Refusal>) {
+        let taken = match metadata.is_done_by_some() {
+            // Each has to be asked whether it is.
+            true => Err(0),
+            false => self.claim_shortly(),
+        };
+        match taken {
+            Ok(()) => (Accepted::All, Vec::new()),
+            Err(taken) => self.claim_rest(taken, place, event, metadata),
+        }
+    }
+
+    /// Claims a delivery for every entry, as long as there is nothing to ask. Returns how
+    /// many have been claimed, if not all: [the rest](Self::claim_rest) is still to be.
+    #[inline]
+    pub(crate) fn claim_shortly(&self) -> Result<(), usize> {
+        let me = ThisThread::get();
+        let claimed = |entry: &Entry<E>| entry.claim_shortly(me);
+        match self.entries.iter().position(|entry| !claimed(entry)) {
+            None => Ok(()),
+            Some(taken) => Err(taken),
+        }
+    }
+
+    /// Claims what is left, after the first few.
+    pub(crate) fn claim_rest(
+        &self,
+        taken: usize,
+        place: Place,
+        event: &E,
+        metadata: &Metadata,
+    ) -> (Accepted, Vec<Refusal>) {
+        let rest = taken..self.entries.len();
+        let rest = rest.map(|at| self.claim_one(at, place, event, metadata));
+        self.sort(metadata, iter::repeat_n(Ok(()), taken).chain(rest))
     }
 
     pub(super) fn claim_one(
         &self,
         position: usize,
         place: Place,
+        event: &E,
         metadata: &Metadata,
     ) -> Result<(), Reason> {
-        let Entry { record, goal } = &self.entries[position];
-        record.claim(goal.check(place), metadata)
+        self.entries[position].claim(place, event, metadata)
     }
 
     /// Sorts the answers of the entries into accepted and refused.
@@ -136,9 +205,10 @@ impl<E: Send + Sync + 'static> Route<E> {
     pub(crate) async fn claim_when_ready(
         &self,
         place: Place,
+        event: &E,
         metadata: &Metadata,
     ) -> (Accepted, Vec<Refusal>) {
-        Claims::new(self, place, metadata).ask().await
+        Claims::new(self, place, event, metadata).ask().await
     }
 
     /// The position in the order of delivery of each subscription that refused,
@@ -146,7 +216,8 @@ impl<E: Send + Sync + 'static> Route<E> {
     pub(crate) fn refused_lines(&self, refusals: &[Refusal]) -> Vec<(usize, Ended)> {
         let mut refusals = refusals.iter().peekable();
         let mut lines = Vec::new();
-        for (position, Entry { record, .. }) in self.entries.iter().enumerate() {
+        for (position, entry) in self.entries.iter().enumerate() {
+            let record = &entry.record;
             if let Some(refusal) = refusals.next_if(|r| r.subscription() == record.id()) {
                 let outcome = Outcome::from(refusal.reason().clone());
                 lines.push((position, record.ended(Stage::Handler, outcome)));
@@ -167,35 +238,151 @@ impl<E: Send + Sync + 'static> Route<E> {
     /// Ends deliveries that were claimed and are never to start.
     pub(crate) fn abandon(
         &self,
-        emitted: &Arc<Emitted<E>>,
+        held: &Held<E>,
         accepted: &Accepted,
         verdict: &dyn Fn() -> Verdict,
     ) {
-        let held = Held::new(emitted.clone());
         for position in accepted.positions(self.entries.len()) {
             let record = &self.entries[position].record;
-            shielded(|| record.abandon(position, &held, verdict()));
+            shielded(|| record.abandon(position, held, verdict()));
         }
     }
 
     /// Starts the accepted deliveries, one after the other, on this thread. One
     /// that cannot start here is refused, and spends nothing.
-    pub(crate) fn run(&self, emitted: Arc<Emitted<E>>, accepted: &Accepted, may_block: bool) {
-        let lent = Turn::lend(Held::new(emitted));
+    pub(crate) fn run(&self, held: Held<E>, accepted: &Accepted, may_block: bool) {
+        let is_unwatched = held.header().is_unwatched();
+        let is_short = is_unwatched && !self.entries.first().is_some_and(Entry::is_heard);
+        let mut lent = Some(Turn::lend(held));
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
-        let mut positions = accepted.positions(self.entries.len());
+        let (mut next, count) = (0, accepted.count(self.entries.len()));
         // One shield for all of them; after a panic the next one goes on.
-        let mut done = false;
-        while !done {
+        while next < count {
             shielded(|| {
-                for position in positions.by_ref() {
-                    self.start(&lent, &mut lent_any, position, may_block);
+                while next < count {
+                    let (position, is_last) = (accepted.position(next), next + 1 == count);
+                    next += 1;
+                    let entry = &self.entries[position];
+                    // What it is given is not needed any more, but for other types.
+                    let is_last = is_last && lent_any.is_none();
+                    let is_done =
+                        is_short && entry.run_shortly(&mut lent, position, is_last, may_block);
+                    if !is_done {
+                        if let Some(lent) = &lent {
+                            self.start(lent, &mut lent_any, position, may_block);
+                        }
+                    }
                 }
-                done = true;
             });
         }
-        // The last to hold the event, perhaps.
-        shielded(move || drop((lent, lent_any)));
+        if lent.is_some() || lent_any.is_some() {
+            // The last to hold the event, perhaps.
+            shielded(move || drop((lent, lent_any)));
+        }
+    }
+
+    /// Whether an emission that nobody looks at can be [run alone](Self::run_alone).
+    #[inline]
+    pub(crate) fn runs_alone(&self) -> bool {
+        self.is_of_callbacks && !self.entries.first().is_some_and(Entry::is_heard)
+    }
+
+    /// Runs an emission that nobody else holds or looks at, and of which all deliveries were
+    /// accepted, on this thread. It is told its origin that it has.
+    pub(crate) fn run_alone(held: Held<E>) {
+        let mut lent = Turn::lend(held);
+        Self::run_lent(&mut lent);
+        shielded(move || {
+            lent.held().ledger().origin().ran();
+            lent.put_aside();
+        });
+    }
+
+    #[inline]
+    fn run_lent(lent: &mut Delivery<E>) {
+        let mut next = 0;
+        while let Some((position, verdict)) = Self::run_from(lent, &mut next) {
+            // Whoever hears of such an end may keep the event.
+            lent.share();
+            shielded(|| lent.held().close(position, verdict));
+        }
+    }
+
+    /// Claims a delivery for every entry of each of so many emissions, if nobody has to be
+    /// asked.
+    pub(crate) fn claim_together(&self, emissions: u64) -> bool {
+        let takes = |entry: &Entry<E>| entry.tally().asks_nothing();
+        let is_taken = self.is_unbounded && self.runs_alone() && self.entries.iter().all(takes);
+        if is_taken {
+            let me = ThisThread::get();
+            self.entries
+                .iter()
+                .for_each(|entry| entry.tally().enter_many(emissions, me));
+        }
+        is_taken
+    }
+
+    /// Runs emissions that have waited together, one after the other, on this thread. All
+    /// their deliveries were accepted.
+    pub(crate) fn run_together(&self, mut fleet: Parted<E, Arc<Course<E>>>, origin: &dyn Origin) {
+        let mut lent = None;
+        while let Some(next) = fleet.next() {
+            origin.waits_no_longer();
+            match next {
+                Next::Watched(held) => self.run(held, &Accepted::All, false),
+                Next::Alone(emitted) => {
+                    // The one before ends here, with all that it holds of a user's.
+                    shielded(|| fleet.lend(&mut lent, emitted));
+                    if let Some(lent) = &mut lent {
+                        Self::run_lent(lent);
+                    }
+                }
+            }
+        }
+        shielded(move || lent.into_iter().for_each(Delivery::put_aside));
+    }
+
+    /// Ends such emissions unrun.
+    pub(crate) fn abandon_together(
+        &self,
+        mut fleet: Parted<E, Arc<Course<E>>>,
+        origin: &dyn Origin,
+        verdict: &dyn Fn() -> Verdict,
+    ) {
+        while let Some(next) = fleet.next() {
+            origin.waits_no_longer();
+            let held = match next {
+                Next::Watched(held) => held,
+                Next::Alone(emitted) => fleet.share(emitted),
+            };
+            self.abandon(&held, &Accepted::All, verdict);
+            // The last to hold the event, perhaps.
+            shielded(move || drop(held));
+        }
+    }
+
+    /// Runs the callbacks from a position on, up to the first that ends otherwise than as
+    /// handled without an answer.
+    fn run_from(lent: &Delivery<E>, next: &mut usize) -> Option<(usize, Verdict)> {
+        let course: Option<&Course<E>> = lent.held().ledger().as_any().downcast_ref();
+        let entries = course
+            .expect("a ledger is of its event's type")
+            .route()
+            .entries();
+        let me = ThisThread::get();
+        // One shield for all of them.
+        let ran = try_run(|| {
+            while let Some(entry) = entries.get(*next) {
+                lent.lend_to(*next);
+                *next += 1;
+                if let Some(verdict) = entry.call(lent, me) {
+                    return Some(verdict);
+                }
+            }
+            None
+        });
+        let verdict = ran.unwrap_or_else(|panic| Some(panicked(panic)))?;
+        Some((*next - 1, verdict))
     }
 
     fn start(
@@ -205,17 +392,17 @@ impl<E: Send + Sync + 'static> Route<E> {
         position: usize,
         may_block: bool,
     ) {
-        let Entry { record, goal } = &self.entries[position];
-        if !goal.can_start() {
+        let entry = &self.entries[position];
+        let (record, goal) = (&entry.record, &entry.goal);
+        if !entry.can_start() {
             let verdict = Verdict::Refused(Reason::NoArbiter);
             return record.abandon(position, lent.held(), verdict);
         }
         match goal {
-            Goal::Typed(target) => deliver(record, target, lent, position, may_block),
-            Goal::Any(target) => {
-                let lent =
-                    lent_any.get_or_insert_with(|| Turn::lend(Held::any(lent.held().share())));
-                deliver(record, target, lent, position, may_block);
+            Goal::Typed(aim) => deliver(record, &aim.target, lent, position, may_block),
+            Goal::Any(aim) => {
+                let lent = lent_any.get_or_insert_with(|| Turn::lend(lent.held().share()));
+                deliver(record, &aim.target, lent, position, may_block);
             }
             Goal::Mismatch(_) => unreachable!("a mismatch is never accepted"),
         }
@@ -223,7 +410,7 @@ impl<E: Send + Sync + 'static> Route<E> {
 }
 
 /// Makes one delivery, or lets it wait for its turn in the lane.
-fn deliver<E: ?Sized + Send + Sync + 'static>(
+pub(super) fn deliver<E: ?Sized + Send + Sync + 'static>(
     record: &Arc<Record>,
     target: &Arc<dyn Target<E>>,
     lent: &Delivery<E>,
@@ -231,51 +418,32 @@ fn deliver<E: ?Sized + Send + Sync + 'static>(
     may_block: bool,
 ) {
     let held = lent.held();
+    let header = held.header();
     let errand = || -> Box<dyn Errand> {
-        let held = held.clone();
-        Box::new(LaneErrand::new(held, position, record, target, may_block))
+        let spot = Spot::here(may_block);
+        Box::new(LaneErrand::new(
+            held.clone(),
+            position,
+            record,
+            target,
+            spot,
+        ))
     };
-    match record
-        .lane
-        .arrive(held.emitted.header.metadata.id(), errand)
-    {
+    let is_hurried = || record.is_hurried(&**held.ledger().origin());
+    match record.lane.arrive(header.metadata.id(), is_hurried, errand) {
         Turnout::Now => {
-            record.begin(position, held, target.ends_in_time());
-            target.start(Turn::new(lent, position, may_block));
+            // What begins later arrives then.
+            if target.begins_later() {
+                return target.start(Turn::new(lent, position, may_block));
+            }
+            let spot = || Spot::here(may_block);
+            if record.begin(position, held, target.ends_in_time(), spot) {
+                let _arrival = record.arrival();
+                target.start(Turn::new(lent, position, may_block));
+            }
         }
-        Turnout::Later => {}
-        Turnout::Dropped(reason) => record.drop_out(position, held, reason),
-    }
-}
-
-impl<E: 'static> Goal<E> {
-    fn can_start(&self) -> bool {
-        match self {
-            Self::Typed(target) => target.can_start(),
-            Self::Any(target) => target.can_start(),
-            Self::Mismatch(_) => true,
-        }
-    }
-
-    fn is_alive(&self) -> bool {
-        match self {
-            Self::Typed(target) => target.is_alive(),
-            Self::Any(target) => target.is_alive(),
-            Self::Mismatch(_) => true,
-        }
-    }
-
-    /// Whether the handler could take the event.
-    pub(super) fn check(&self, place: Place) -> Result<(), Reason> {
-        match self {
-            Self::Mismatch(reason) => return Err(reason.clone()),
-            Self::Typed(target) => target.check()?,
-            Self::Any(target) => target.check()?,
-        }
-        match self {
-            _ if place == Place::Here && !self.can_start() => Err(Reason::NoArbiter),
-            _ => Ok(()),
-        }
+        Turnout::Later(next) => record.pump(next),
+        Turnout::Dropped(reason) => record.displace(position, held, reason),
     }
 }
 
@@ -286,36 +454,26 @@ impl Accepted {
     }
 
     /// The accepted positions of a route of `len` entries.
+    /// How many of so many.
+    #[inline]
+    pub(crate) fn count(&self, len: usize) -> usize {
+        match self {
+            Self::All => len,
+            Self::Only(positions) => positions.len(),
+        }
+    }
+
+    /// The position of the nth.
+    #[inline]
+    fn position(&self, n: usize) -> usize {
+        match self {
+            Self::All => n,
+            Self::Only(positions) => positions[n],
+        }
+    }
+
     fn positions(&self, len: usize) -> impl Iterator<Item = usize> {
-        let (all, only) = match self {
-            Self::All => (0..len, [].iter()),
-            Self::Only(positions) => (0..0, positions.iter()),
-        };
-        all.chain(only.copied())
-    }
-}
-
-impl<E: Send + Sync + 'static> Ledger for Route<E> {
-    fn connected(&self, position: usize) -> bool {
-        self.entries[position].goal.is_alive()
-    }
-
-    fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict) {
-        self.entries[position]
-            .record
-            .close(position, event, verdict);
-    }
-
-    fn is_over(&self, position: usize, id: EmissionId) -> bool {
-        self.entries[position].record.is_over(id)
-    }
-
-    fn handler(&self, position: usize) -> HandlerRef {
-        self.entries[position].record.handler.clone()
-    }
-
-    fn as_any(&self) -> &AnyEvent {
-        self
+        (0..self.count(len)).map(|n| self.position(n))
     }
 }
 

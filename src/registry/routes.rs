@@ -1,13 +1,14 @@
 use std::any::TypeId;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use dashmap::DashMap;
 
 use crate::event::{AnyEvent, Topic};
 
 use super::route::Route;
 use super::selector::{Kind, Selector};
+use super::type_index::TypeIndex;
 use super::type_map::TypeMap;
 
 /// How many topics may have a route at a time. The next one empties the map:
@@ -21,24 +22,46 @@ pub(super) const MAX_TOPIC_ROUTES: usize = 4_096;
 /// lock, which is what makes a change visible when it returns.
 #[derive(Default)]
 pub(super) struct Routes {
-    types: ArcSwap<TypeMap<Arc<dyn AnySlot>>>,
+    types: TypeIndex<Box<dyn AnySlot>>,
     topics: DashMap<Topic, TypeMap<Arc<AnyEvent>>>,
 }
 
-/// The route of one event type, if it has been built.
-struct Slot<E: 'static>(ArcSwapOption<Route<E>>);
+/// The route of one event type, if it has been built, and those that keep it too.
+struct Slot<E: 'static> {
+    route: ArcSwapOption<Route<E>>,
+    followers: Mutex<Vec<Weak<dyn Follower>>>,
+}
+
+/// One that keeps the route of an event type.
+pub(crate) trait Follower: Send + Sync {
+    /// The route holds no longer. Called under the table's lock.
+    fn forget(&self);
+}
 
 trait AnySlot: Send + Sync {
     fn clear(&self);
+    fn follow(&self, follower: Weak<dyn Follower>);
     fn as_any(&self) -> &AnyEvent;
 }
 
 impl<E: Send + Sync + 'static> AnySlot for Slot<E> {
     fn clear(&self) {
-        // Emptying an empty slot costs as much as emptying a full one.
-        if self.0.load().is_some() {
-            self.0.store(None);
+        // Emptying an empty slot costs as much as emptying a full one. Nobody keeps what
+        // was never built.
+        if self.route.load().is_some() {
+            self.route.store(None);
+            for follower in self.followers().iter().filter_map(Weak::upgrade) {
+                follower.forget();
+            }
         }
+    }
+
+    fn follow(&self, follower: Weak<dyn Follower>) {
+        let mut followers = self.followers();
+        if followers.len() == followers.capacity() {
+            followers.retain(|follower| follower.strong_count() > 0);
+        }
+        followers.push(follower);
     }
 
     fn as_any(&self) -> &AnyEvent {
@@ -46,10 +69,37 @@ impl<E: Send + Sync + 'static> AnySlot for Slot<E> {
     }
 }
 
+impl<E> Slot<E> {
+    fn followers(&self) -> MutexGuard<'_, Vec<Weak<dyn Follower>>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Routes {
     pub(super) fn of_type<E: Send + Sync + 'static>(&self) -> Option<Arc<Route<E>>> {
-        let types = self.types.load();
-        slot::<E>(&types)?.0.load_full()
+        self.slot::<E>()?.route.load_full()
+    }
+
+    /// Lets one know when the route of a type holds no longer.
+    pub(super) fn follow<E: Send + Sync + 'static>(&self, follower: Weak<dyn Follower>) {
+        self.slot_or_new::<E>().follow(follower);
+    }
+
+    fn slot<E: Send + Sync + 'static>(&self) -> Option<&Slot<E>> {
+        self.types.get(TypeId::of::<E>())?.as_any().downcast_ref()
+    }
+
+    fn slot_or_new<E: Send + Sync + 'static>(&self) -> &Slot<E> {
+        let slot = self.types.get_or_insert_with(TypeId::of::<E>(), || {
+            Box::new(Slot::<E> {
+                route: ArcSwapOption::empty(),
+                followers: Mutex::default(),
+            })
+        });
+        let slot = slot.as_any().downcast_ref();
+        slot.expect("a slot is stored by its type")
     }
 
     pub(super) fn of_topic<E: Send + Sync + 'static>(
@@ -67,7 +117,7 @@ impl Routes {
         route: Arc<Route<E>>,
     ) {
         let Kind::Topic(topic) = selector.kind() else {
-            return self.store_by_type(route);
+            return self.slot_or_new::<E>().route.store(Some(route));
         };
         if self.topics.len() >= MAX_TOPIC_ROUTES && !self.topics.contains_key(topic) {
             self.topics.clear();
@@ -76,23 +126,11 @@ impl Routes {
         routes.insert(TypeId::of::<E>(), route);
     }
 
-    fn store_by_type<E: Send + Sync + 'static>(&self, route: Arc<Route<E>>) {
-        let types = self.types.load();
-        if let Some(slot) = slot::<E>(&types) {
-            slot.0.store(Some(route));
-            return;
-        }
-        let mut types = TypeMap::clone(&types);
-        let slot: Slot<E> = Slot(ArcSwapOption::new(Some(route)));
-        types.insert(TypeId::of::<E>(), Arc::new(slot));
-        self.types.store(Arc::new(types));
-    }
-
     /// Throws away what a change of `selector` touches.
     pub(super) fn forget(&self, selector: &Selector) {
         match selector.kind() {
             Kind::Event(event) => {
-                if let Some(slot) = self.types.load().get(&event.id()) {
+                if let Some(slot) = self.types.get(event.id()) {
                     slot.clear();
                 }
             }
@@ -102,13 +140,8 @@ impl Routes {
             Kind::Pattern(_) => self.topics.clear(),
             Kind::Everything => {
                 self.topics.clear();
-                self.types.load().values().for_each(|slot| slot.clear());
+                self.types.iter().for_each(|slot| slot.clear());
             }
         }
     }
-}
-
-fn slot<E: Send + Sync + 'static>(types: &TypeMap<Arc<dyn AnySlot>>) -> Option<&Slot<E>> {
-    let slot = types.get(&TypeId::of::<E>())?;
-    slot.as_any().downcast_ref()
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::event::{self, EventType, Pattern, Topic, TopicError};
+use crate::event::{self, EventType, Metadata, Pattern, Topic, TopicError};
 
 /// What a subscription listens to: an event type, a topic, a pattern of topics,
 /// or everything.
@@ -21,7 +21,7 @@ use crate::event::{self, EventType, Pattern, Topic, TopicError};
 pub struct Selector(Kind);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Event(EventType),
     Topic(Topic),
     Pattern(Pattern),
@@ -74,11 +74,11 @@ impl Selector {
         Self(Kind::Everything)
     }
 
-    pub(super) fn kind(&self) -> &Kind {
+    pub(crate) fn kind(&self) -> &Kind {
         &self.0
     }
 
-    pub(super) fn of_type(event: EventType) -> Self {
+    pub(crate) fn of_type(event: EventType) -> Self {
         Self(Kind::Event(event))
     }
 
@@ -86,8 +86,27 @@ impl Selector {
         Self(Kind::Pattern(pattern))
     }
 
-    pub(super) fn of_topic(topic: Topic) -> Self {
+    pub(crate) fn of_topic(topic: Topic) -> Self {
         Self(Kind::Topic(topic))
+    }
+
+    /// What an emission is addressed by.
+    pub(crate) fn of_emission(metadata: &Metadata) -> Self {
+        match metadata.topic() {
+            Some(topic) => Self::of_topic(topic.clone()),
+            None => Self::of_type(metadata.event_type()),
+        }
+    }
+
+    /// Whether it selects an emission.
+    pub(super) fn selects(&self, metadata: &Metadata) -> bool {
+        match (&self.0, metadata.topic()) {
+            (Kind::Event(event), None) => *event == metadata.event_type(),
+            (Kind::Topic(own), Some(topic)) => own == topic,
+            (Kind::Pattern(pattern), Some(topic)) => pattern.matches(topic),
+            (Kind::Everything, _) => true,
+            _ => false,
+        }
     }
 }
 
@@ -110,5 +129,18 @@ impl fmt::Debug for Selector {
             Kind::Pattern(pattern) => write!(f, "Selector::topic({pattern})"),
             Kind::Everything => f.write_str("Selector::everything"),
         }
+    }
+}
+
+/// Selectors with commas between them.
+pub(crate) struct Listed<'a>(pub(crate) &'a [Selector]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, selector) in self.0.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            write!(f, "{comma}{selector}")?;
+        }
+        Ok(())
     }
 }

@@ -5,8 +5,9 @@ use crate::event::SubscriptionId;
 
 use super::overflow::Overflow;
 use super::record::Record;
-use super::selector::Selector;
-use super::tally::Counts;
+use super::selector::{Listed, Selector};
+use super::stats::Stats;
+use super::tally::{Counts, Tally};
 
 /// The subscriptions of a linker at one moment, in the order of subscription.
 ///
@@ -213,7 +214,10 @@ impl SubscriptionInfo {
     /// ```
     #[must_use]
     pub fn is_once(&self) -> bool {
-        self.record.once.is_some()
+        self.record
+            .shots
+            .as_ref()
+            .is_some_and(|shots| shots.total() == 1)
     }
 
     /// Returns how many of its deliveries may be in flight. `None` where
@@ -258,6 +262,35 @@ impl SubscriptionInfo {
         self.record.lane.overflow()
     }
 
+    /// Returns what has become of its deliveries, how many wait, and how long they took.
+    ///
+    /// # Examples
+    ///
+    /// A line for each subscription:
+    ///
+    /// ```
+    /// # use ventix::{on, Emitter, Linker, Strategy};
+    /// # actix::System::new().block_on(async {
+    /// let linker = Linker::start();
+    /// linker.subscribe(on::<u8>().call(|_| ()))?;
+    /// Emitter::start(&linker, Strategy::inline()).emit(1_u8);
+    /// for info in &linker.snapshot() {
+    ///     println!("{}: {}", info.id(), info.stats());
+    ///     assert_eq!(info.stats().run.count(), 1);
+    /// }
+    /// # Ok::<(), ventix::SubscribeError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.record.stats()
+    }
+
+    /// The counts while they count.
+    pub(crate) fn tally(&self) -> &Arc<Tally> {
+        self.record.tally()
+    }
+
     /// Returns what has become of its deliveries.
     ///
     /// # Examples
@@ -274,17 +307,13 @@ impl SubscriptionInfo {
     /// ```
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.record.tally.counts()
+        self.tally().counts()
     }
 }
 
 impl fmt::Display for SubscriptionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on ", self.record)?;
-        for (i, selector) in self.selectors.iter().enumerate() {
-            let comma = if i > 0 { ", " } else { "" };
-            write!(f, "{comma}{selector}")?;
-        }
+        write!(f, "{} on {}", self.record, Listed(&self.selectors))?;
         if self.is_once() {
             f.write_str("; once")?;
         }

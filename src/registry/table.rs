@@ -1,18 +1,22 @@
-use std::any::TypeId;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::event::{AnyEvent, EventType, Pattern, SubscriptionId};
+use crate::delivery::Kept;
+use crate::event::{AnyEvent, EventType, Metadata, Pattern, SubscriptionId};
 use crate::outcome::Reason;
 
+use super::bucket::Bucket;
+use super::entry::Entry;
 use super::error::SubscribeError;
+use super::explanation::NearMiss;
+use super::goal::Goal;
 use super::list::{AnyList, Link, List};
 use super::part::Part;
 use super::record::Record;
-use super::route::{Entry, Goal};
+use super::redelivery::Redelivery;
 use super::selector::{Kind, Selector};
-use super::target::Target;
-use super::type_map::TypeMap;
+use super::sorted::Sorted;
 
 /// What is linked to what: the one truth that routes are built from.
 #[derive(Default)]
@@ -20,70 +24,34 @@ pub(super) struct Table {
     buckets: HashMap<Selector, Bucket>,
     /// The patterns among the selectors: a topic is held against each of them.
     patterns: HashSet<Pattern>,
-    subscriptions: BTreeMap<SubscriptionId, Linked>,
+    subscriptions: Sorted<SubscriptionId, Linked>,
     pub(super) closed: bool,
 }
 
 /// What is to be dropped after the table's lock: handlers are a user's.
-pub(super) type Leftovers = Vec<Box<dyn Send>>;
+pub(super) type Leftovers = Vec<Box<dyn Leftover>>;
+
+/// What was linked. What it lets wait goes on before it is dropped.
+pub(super) trait Leftover: Send {
+    /// Lets nothing wait for more any longer.
+    fn flush(&self);
+}
+
+/// A subscription that is not linked to anything any more. It comes before its handlers,
+/// so that what finds one flushed finds the subscription unlinked.
+struct Unlinked(Arc<Record>);
+
+impl Leftover for Unlinked {
+    fn flush(&self) {
+        self.0.unlinked();
+    }
+}
 
 /// A subscription and what it listens to.
 pub(super) struct Linked {
     pub(super) record: Arc<Record>,
-    pub(super) selectors: Vec<Selector>,
-}
-
-/// All that listen to one selector, by the type of event that they take.
-#[derive(Default)]
-pub(crate) struct Bucket {
-    lists: TypeMap<Box<dyn AnyList>>,
-    /// How many subscriptions are in it, each counted once.
-    subscribers: usize,
-}
-
-impl Bucket {
-    pub(super) fn link<E: ?Sized + 'static>(
-        &mut self,
-        record: &Arc<Record>,
-        part: usize,
-        target: &Arc<dyn Target<E>>,
-    ) {
-        let list = self.lists.entry(TypeId::of::<E>());
-        let list = list.or_insert_with(|| Box::new(List::<E>::default()));
-        let list = list.as_any_mut().downcast_mut::<List<E>>();
-        let links = &mut list.expect("a list is stored by its type").links;
-        let link = Link {
-            record: record.clone(),
-            target: target.clone(),
-        };
-        links.insert((record.id(), part), link);
-    }
-
-    fn list<E: ?Sized + 'static>(&self) -> Option<&List<E>> {
-        let list = self.lists.get(&TypeId::of::<E>())?;
-        list.as_any().downcast_ref()
-    }
-
-    fn remove(&mut self, id: SubscriptionId, leftovers: &mut Leftovers) {
-        for list in self.lists.values_mut() {
-            leftovers.extend(list.remove(id, false));
-        }
-        self.lists.retain(|_, list| !list.is_empty());
-        self.subscribers -= 1;
-    }
-
-    /// Takes out those handlers of a subscription that have gone. Returns
-    /// whether there were any, and whether others are left.
-    fn remove_dead(&mut self, id: SubscriptionId, leftovers: &mut Leftovers) -> (bool, bool) {
-        let (mut gone, mut left) = (false, false);
-        for list in self.lists.values_mut() {
-            let dead = list.remove(id, true);
-            gone |= !dead.is_empty();
-            left |= list.contains(id);
-            leftovers.extend(dead);
-        }
-        (gone, left)
-    }
+    /// Shared by those that listen to one thing.
+    pub(super) selectors: Arc<[Selector]>,
 }
 
 impl Table {
@@ -114,35 +82,42 @@ impl Table {
                 return Err(SubscribeError::TooManySubscribers { event, max });
             }
         }
+        let (is_one, mut alone) = (selectors.len() == 1, None);
         for selector in &selectors {
             if let Kind::Pattern(pattern) = selector.kind() {
                 self.patterns.insert(pattern.clone());
             }
-            let bucket = self.buckets.entry(selector.clone()).or_default();
+            let bucket = self.buckets.entry(selector.clone());
+            let bucket = bucket.or_insert_with(|| Bucket::of(selector));
             bucket.subscribers += 1;
+            if is_one {
+                alone = Some(bucket.alone.clone());
+            }
             for (number, part) in parts.iter().enumerate() {
                 if part.selectors().contains(selector) {
                     part.link(bucket, record, number);
                 }
             }
         }
-        touched.extend(selectors.iter().cloned());
-        let record = record.clone();
-        let linked = Linked { record, selectors };
-        self.subscriptions.insert(linked.record.id(), linked);
+        let linked = Linked {
+            record: record.clone(),
+            selectors: alone.unwrap_or_else(|| selectors.as_slice().into()),
+        };
+        touched.extend(selectors);
+        self.subscriptions.insert(record.id(), linked);
         Ok(())
     }
 
     /// Takes a subscription out of all its selectors and returns them.
     pub(super) fn remove(&mut self, id: SubscriptionId, left: &mut Leftovers) -> Vec<Selector> {
-        let Some(linked) = self.subscriptions.remove(&id) else {
+        let Some(linked) = self.subscriptions.remove(id) else {
             return Vec::new();
         };
-        for selector in &linked.selectors {
+        left.push(Box::new(Unlinked(linked.record)));
+        for selector in &*linked.selectors {
             self.take_out(id, selector, left);
         }
-        left.push(Box::new(linked.record));
-        linked.selectors
+        linked.selectors.to_vec()
     }
 
     /// Takes a subscription out of one selector; the last one ends it.
@@ -152,19 +127,27 @@ impl Table {
         selector: &Selector,
         left: &mut Leftovers,
     ) -> bool {
-        let Some(linked) = self.subscriptions.get_mut(&id) else {
+        let Some(linked) = self.subscriptions.get_mut(id) else {
             return false;
         };
-        let Some(at) = linked.selectors.iter().position(|s| s == selector) else {
+        if !linked.selectors.contains(selector) {
             return false;
-        };
-        linked.selectors.remove(at);
+        }
+        let others = linked.selectors.iter().filter(|other| *other != selector);
+        linked.selectors = others.cloned().collect();
         if linked.selectors.is_empty() {
-            let linked = self.subscriptions.remove(&id);
-            left.push(Box::new(linked.map(|linked| linked.record)));
+            let linked = self.subscriptions.remove(id);
+            let record = linked.map(|linked| Unlinked(linked.record));
+            left.extend(record.map(|record| -> Box<dyn Leftover> { Box::new(record) }));
         }
         self.take_out(id, selector, left);
         true
+    }
+
+    /// All handlers, to be looked at after the table's lock.
+    pub(super) fn handlers(&self) -> Leftovers {
+        let lists = self.buckets.values().flat_map(|b| b.lists.values());
+        lists.flat_map(|list| list.copy()).collect()
     }
 
     fn take_out(&mut self, id: SubscriptionId, selector: &Selector, left: &mut Leftovers) {
@@ -186,8 +169,8 @@ impl Table {
         id: SubscriptionId,
         left: &mut Leftovers,
     ) -> Vec<Selector> {
-        let linked = self.subscriptions.get(&id);
-        let mut selectors = linked.map_or_else(Vec::new, |linked| linked.selectors.clone());
+        let linked = self.subscriptions.get(id);
+        let mut selectors = linked.map_or_else(Vec::new, |linked| linked.selectors.to_vec());
         selectors.retain(|selector| {
             let bucket = self.buckets.get_mut(selector);
             let (gone, others) = bucket.map_or((false, false), |b| b.remove_dead(id, left));
@@ -207,11 +190,11 @@ impl Table {
     pub(super) fn entries<E: Send + Sync + 'static>(&self, selector: &Selector) -> Vec<Entry<E>> {
         let mut found = BTreeMap::new();
         for bucket in self.matching(selector) {
-            for ((_, part), Link { record, target }) in links(bucket.list::<E>()) {
-                prefer(&mut found, part, record, Goal::Typed(target));
+            for ((_, part), Link { record, aim, .. }) in links(bucket.list::<E>()) {
+                prefer(&mut found, part, record, Goal::Typed(aim));
             }
-            for ((_, part), Link { record, target }) in links(bucket.list::<AnyEvent>()) {
-                prefer(&mut found, part, record, Goal::Any(target));
+            for ((_, part), Link { record, aim, .. }) in links(bucket.list::<AnyEvent>()) {
+                prefer(&mut found, part, record, Goal::Any(aim));
             }
             for list in bucket.lists.values() {
                 let takes = list.event_type();
@@ -223,11 +206,14 @@ impl Table {
                         expected: takes,
                         found: EventType::of::<E>(),
                     };
-                    prefer(&mut found, part, record, Goal::Mismatch(mismatch));
+                    prefer(&mut found, part, record, Goal::Mismatch(Box::new(mismatch)));
                 }
             }
         }
-        found.into_values().map(|(_, entry)| entry).collect()
+        let mut entries: Vec<_> = found.into_values().map(|(_, entry)| entry).collect();
+        // Those of the same priority stay in the order of subscription.
+        entries.sort_by_key(|entry| Reverse(entry.record.priority));
+        entries
     }
 
     /// The buckets that an emission addressed by `selector` reaches.
@@ -260,7 +246,7 @@ impl Table {
     }
 
     pub(super) fn subscription(&self, id: SubscriptionId) -> Option<&Linked> {
-        self.subscriptions.get(&id)
+        self.subscriptions.get(id)
     }
 
     pub(super) fn subscription_count(&self) -> usize {
@@ -268,15 +254,74 @@ impl Table {
     }
 
     pub(super) fn resume(&self, id: SubscriptionId) -> bool {
-        let linked = self.subscriptions.get(&id);
+        let linked = self.subscriptions.get(id);
         let selectors = linked.map_or(&[][..], |linked| &linked.selectors);
         let buckets = selectors.iter().filter_map(|s| self.buckets.get(s));
         let lists = buckets.flat_map(|bucket| bucket.lists.values());
         lists.fold(false, |any, list| any | list.resume(id))
     }
 
+    /// How a kept emission is delivered to a subscription once more: to the handler that
+    /// it would go to if it were emitted now.
+    pub(super) fn redelivery(
+        &self,
+        id: SubscriptionId,
+        kept: &Kept,
+    ) -> Option<Box<dyn Redelivery>> {
+        let selector = Selector::of_emission(kept.metadata());
+        let buckets = self.matching(&selector);
+        let lists = buckets.flat_map(|bucket| bucket.lists.values());
+        let found = lists.filter_map(|list| list.redelivery(id, kept));
+        let first = found.min_by_key(|(part, _)| *part);
+        first.map(|(_, redelivery)| redelivery)
+    }
+
+    /// How a kept emission is delivered to all that it would go to if it were emitted
+    /// now, in the order of delivery.
+    pub(super) fn redeliveries(&self, kept: &Kept) -> Vec<Box<dyn Redelivery>> {
+        let selector = Selector::of_emission(kept.metadata());
+        let buckets = self.matching(&selector);
+        let lists = buckets.flat_map(|bucket| bucket.lists.values());
+        let records = lists.flat_map(|list| list.records());
+        let mut keys: Vec<_> = records
+            .map(|(record, _)| (Reverse(record.priority), record.id()))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let ids = keys.into_iter().map(|(_, id)| id);
+        ids.filter_map(|id| self.redelivery(id, kept)).collect()
+    }
+
+    /// The subscriptions that take events of type `E`, and that nothing leads to that
+    /// matches an emission.
+    pub(super) fn near_misses<E: Send + Sync + 'static>(
+        &self,
+        metadata: &Metadata,
+    ) -> Vec<NearMiss> {
+        let misses = self.subscriptions.values().filter(|linked| {
+            let mut selectors = linked.selectors.iter();
+            let takes = |selector: &Selector| {
+                let bucket = self.buckets.get(selector);
+                let list = bucket.and_then(|bucket| bucket.list::<E>());
+                list.is_some_and(|list| list.contains(linked.record.id()))
+            };
+            !selectors.clone().any(|s| s.selects(metadata)) && selectors.any(takes)
+        });
+        let miss = misses.map(|linked| NearMiss {
+            handler: linked.record.handler.clone(),
+            selectors: linked.selectors.to_vec(),
+        });
+        miss.collect()
+    }
+
     pub(super) fn selectors(&self) -> impl Iterator<Item = &Selector> {
         self.buckets.keys()
+    }
+
+    /// Whether an event of this type, emitted without a topic, reaches anybody.
+    pub(super) fn hears<E: 'static>(&self) -> bool {
+        let own = Selector::of_type(EventType::of::<E>());
+        self.buckets.contains_key(&own) || self.buckets.contains_key(&Selector::everything())
     }
 
     pub(super) fn selector_count(&self) -> usize {
@@ -303,17 +348,22 @@ fn links<E: ?Sized>(
     list: Option<&List<E>>,
 ) -> impl Iterator<Item = ((SubscriptionId, usize), Link<E>)> {
     let links = list.into_iter().flat_map(|list| list.links.iter());
-    links.map(|(key, link)| (*key, link.clone()))
+    links.map(|(key, link)| (key, link.clone()))
 }
 
 /// What is found for a subscription, and how good it is: handlers before
 /// mismatches, then the first before the others.
 type Found<E> = BTreeMap<SubscriptionId, ((bool, usize), Entry<E>)>;
 
-fn prefer<E>(found: &mut Found<E>, part: usize, record: Arc<Record>, goal: Goal<E>) {
+fn prefer<E: Send + Sync + 'static>(
+    found: &mut Found<E>,
+    part: usize,
+    record: Arc<Record>,
+    goal: Goal<E>,
+) {
     let rank = (matches!(goal, Goal::Mismatch(_)), part);
     let known = found.get(&record.id());
     if known.is_none_or(|(best, _)| rank < *best) {
-        found.insert(record.id(), (rank, Entry { record, goal }));
+        found.insert(record.id(), (rank, Entry::new(record, goal)));
     }
 }

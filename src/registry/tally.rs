@@ -1,12 +1,22 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::fmt;
+use std::ops::AddAssign;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use crate::debug::Mode;
+use crate::delivery::Header;
+use crate::latency::Meter;
 use crate::outcome::{Outcome, Reason};
+
+use super::biased::{Biased, Owner, ThisThread};
+use super::stats::Stats;
 
 /// What has become of the deliveries of a subscription.
 ///
-/// `matched` is always the sum of the others and of what is in flight. An emission
-/// that was [refused as a whole](crate::Receipt::refusal) asked no subscription and
-/// is not counted.
+/// `matched` is always the sum of the others, but for `retried`, and of what is in
+/// flight. An emission that was [refused as a whole](crate::Receipt::refusal) asked no
+/// subscription and is not counted.
 ///
 /// # Examples
 ///
@@ -46,6 +56,8 @@ pub struct Counts {
     pub dropped: u64,
     /// [`Outcome::Skipped`].
     pub skipped: u64,
+    /// Attempts beyond the first of a delivery. Not part of the sum.
+    pub retried: u64,
 }
 
 impl Counts {
@@ -60,6 +72,20 @@ impl Counts {
     pub fn ended(&self) -> u64 {
         let went_wrong = self.failed + self.panicked + self.timed_out + self.lost;
         self.handled + went_wrong + self.refused + self.dropped + self.skipped
+    }
+
+    /// The counts that make up the sum, by the names of the outcomes.
+    pub(crate) fn outcomes(&self) -> [(&'static str, u64); 8] {
+        [
+            ("handled", self.handled),
+            ("failed", self.failed),
+            ("panicked", self.panicked),
+            ("timed out", self.timed_out),
+            ("lost", self.lost),
+            ("refused", self.refused),
+            ("dropped", self.dropped),
+            ("skipped", self.skipped),
+        ]
     }
 
     /// Returns how many deliveries have been accepted and have not ended.
@@ -84,10 +110,80 @@ impl Counts {
     }
 }
 
-/// The counts while they count.
-#[derive(Debug, Default)]
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.matched += other.matched;
+        self.handled += other.handled;
+        self.failed += other.failed;
+        self.panicked += other.panicked;
+        self.timed_out += other.timed_out;
+        self.lost += other.lost;
+        self.refused += other.refused;
+        self.dropped += other.dropped;
+        self.skipped += other.skipped;
+        self.retried += other.retried;
+    }
+}
+
+/// A line of what is not 0: `3 matched: 2 handled, 1 failed`.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(ventix::Counts::default().to_string(), "0 matched");
+/// ```
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} matched", self.matched)?;
+        let outcomes = self.outcomes().into_iter();
+        let rest = [("retried", self.retried), ("in flight", self.in_flight())];
+        let seen = outcomes.chain(rest).filter(|(_, count)| *count > 0);
+        for (i, (what, count)) in seen.enumerate() {
+            let mark = if i == 0 { ": " } else { ", " };
+            write!(f, "{mark}{count} {what}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The counts while they count, and all else that a delivery meets on its short way, in
+/// one place.
+///
+/// The deliveries of a lane are bounded by counting those that have [entered](Self::try_enter)
+/// and those that have left. Neither count ever falls, which makes the bound exact with
+/// one compare-and-swap and no word that both sides write: whoever enters reads those that
+/// have entered, then those that have left, and adds himself only if nobody has entered
+/// meanwhile. What left in between makes room, never less: so there are never more than
+/// fit, and who is turned away has seen a full lane at the moment that he read who left.
+///
+/// In a [plain](Self::is_plain) subscription the same two counts are the first and the
+/// last word of the ledger: who enters is matched, and who leaves has ended. Elsewhere a
+/// place changes hands, or is held beyond the end, so that the ledger is counted apart.
 pub(crate) struct Tally {
+    owner: Owner,
+    entered: Biased,
+    /// Have left as handled, if it is plain.
+    handled: Biased,
+    /// Have left for any other reason.
+    left: AtomicU64,
+    /// How many may be in at a time.
+    capacity: u64,
+    is_plain: bool,
+    /// Whether it is written what becomes of each.
+    mode: Mode,
+    pub(super) is_paused: AtomicBool,
+    /// Nothing leads to the subscription any more.
+    pub(super) is_unlinked: AtomicBool,
+    rest: OnceLock<Box<Rest>>,
+    pub(super) meter: Meter,
+}
+
+/// What most subscriptions never count.
+#[derive(Debug, Default)]
+struct Rest {
+    /// That did not enter.
     matched: AtomicU64,
+    /// That leave apart from that.
     handled: AtomicU64,
     failed: AtomicU64,
     panicked: AtomicU64,
@@ -96,50 +192,293 @@ pub(crate) struct Tally {
     refused: AtomicU64,
     dropped: AtomicU64,
     skipped: AtomicU64,
+    retried: AtomicU64,
 }
 
 impl Tally {
-    pub(super) fn matched(&self) {
-        self.matched.fetch_add(1, Relaxed);
+    /// For as many at a time as come.
+    pub(super) fn open() -> Self {
+        Self::bounded(usize::MAX)
     }
 
-    pub(super) fn turned_away(&self, reason: &Reason) {
-        let counter = if reason.is_skip() {
-            &self.skipped
-        } else if reason.is_drop() {
-            &self.dropped
-        } else {
-            &self.refused
-        };
-        counter.fetch_add(1, Relaxed);
+    pub(super) fn bounded(capacity: usize) -> Self {
+        Self {
+            owner: Owner::default(),
+            entered: Biased::default(),
+            handled: Biased::default(),
+            left: AtomicU64::new(0),
+            capacity: u64::try_from(capacity).unwrap_or(Self::NO_BOUND),
+            is_plain: false,
+            mode: Mode::Off,
+            is_paused: AtomicBool::new(false),
+            is_unlinked: AtomicBool::new(false),
+            rest: OnceLock::new(),
+            meter: Meter::default(),
+        }
     }
 
+    /// More than ever enter.
+    const NO_BOUND: u64 = u64::MAX;
+
+    /// Says whose it is, before anybody counts.
+    pub(super) fn belong_to(&mut self, is_plain: bool, mode: Mode) {
+        self.is_plain = is_plain;
+        self.mode = mode;
+    }
+
+    /// Whether a delivery may be claimed the short way: there is nothing to ask but its
+    /// handler, and whether there is [room](Self::try_enter).
+    #[inline]
+    pub(super) fn asks_nothing(&self) -> bool {
+        self.is_plain && !self.is_paused.load(Acquire)
+    }
+
+    /// Whether the delivery of an emission takes the short way from here on: nobody looks
+    /// at it.
+    #[inline]
+    pub(super) fn is_short(&self, header: &Header) -> bool {
+        self.is_plain && header.is_unwatched() && !self.is_heard()
+    }
+
+    /// Whether its deliveries do nothing here but come and go.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Whether it is written what becomes of its deliveries.
+    #[inline]
+    pub(super) fn is_heard(&self) -> bool {
+        self.mode.is_heard()
+    }
+
+    /// Takes a place, if there is one. Never takes more than there are, and never refuses
+    /// while there is one, however many try at once.
+    #[inline]
+    pub(super) fn try_enter(&self) -> bool {
+        self.try_enter_from(ThisThread::get())
+    }
+
+    /// The same, for one that knows its thread.
+    #[inline]
+    pub(super) fn try_enter_from(&self, me: ThisThread) -> bool {
+        if self.capacity == Self::NO_BOUND {
+            self.entered.add(self.owner.is(me));
+            return true;
+        }
+        // Before those that have left are read.
+        let mut entered = self.entered.shared().load(Acquire);
+        loop {
+            if !self.has_place_beside(entered) {
+                return false;
+            }
+            let next = entered + 1;
+            let swapped = self
+                .entered
+                .shared()
+                .compare_exchange_weak(entered, next, Acquire, Acquire);
+            match swapped {
+                Ok(_) => return true,
+                Err(now) => entered = now,
+            }
+        }
+    }
+
+    /// Whether there is a place for as many as come.
+    pub(super) fn is_unbounded(&self) -> bool {
+        self.capacity == Self::NO_BOUND
+    }
+
+    /// Takes so many places, where there is [no bound](Self::is_unbounded).
+    #[inline]
+    pub(super) fn enter_many(&self, count: u64, me: ThisThread) {
+        self.entered.add_many(count, self.owner.is(me));
+    }
+
+    /// Whether [`try_enter`](Self::try_enter) would find a place.
+    pub(super) fn has_place(&self) -> bool {
+        self.has_place_beside(self.entered.get())
+    }
+
+    #[inline]
+    fn has_place_beside(&self, entered: u64) -> bool {
+        let left = self.handled.get() + self.left.load(Acquire);
+        // Others may have come and gone since: then there is one, or it is seen again.
+        entered.saturating_sub(left) < self.capacity
+    }
+
+    /// Gives a place back that the ledger does not speak of: where it is counted apart.
+    #[inline]
+    pub(super) fn leave(&self) {
+        if !self.is_plain {
+            self.left.fetch_add(1, Release);
+        }
+    }
+
+    /// A delivery has ended as handled, and gives its place back.
+    #[inline]
+    pub(super) fn leave_handled(&self, me: ThisThread) {
+        self.handled.add(self.owner.is(me));
+    }
+
+    /// Counts how an emission was answered. Where it is plain, who was let in is counted.
+    #[inline]
+    pub(super) fn answered(&self, answer: &Result<(), Reason>) {
+        match answer {
+            Ok(()) if self.is_plain => {}
+            Ok(()) => self.count(|rest| &rest.matched),
+            Err(reason) => self.turned_away(reason),
+        }
+    }
+
+    #[cold]
+    fn turned_away(&self, reason: &Reason) {
+        self.count(|rest| &rest.matched);
+        self.count(|rest| {
+            if reason.is_skip() {
+                &rest.skipped
+            } else if reason.is_drop() {
+                &rest.dropped
+            } else {
+                &rest.refused
+            }
+        });
+    }
+
+    pub(super) fn tried_again(&self) {
+        self.count(|rest| &rest.retried);
+    }
+
+    /// Counts how a delivery ended. Where it is plain, its place is free then.
     pub(super) fn ended(&self, outcome: &Outcome) {
-        let counter = match outcome {
-            Outcome::Handled(_) => &self.handled,
-            Outcome::Failed(_) => &self.failed,
-            Outcome::Panicked(_) => &self.panicked,
-            Outcome::TimedOut(_) => &self.timed_out,
-            Outcome::Lost(_) => &self.lost,
-            Outcome::Mismatch { .. } | Outcome::Refused(_) => &self.refused,
-            Outcome::Dropped(_) => &self.dropped,
-            Outcome::Skipped(_) => &self.skipped,
-        };
-        counter.fetch_add(1, Relaxed);
+        if self.is_plain && outcome.is_handled() {
+            return self.leave_handled(ThisThread::get());
+        }
+        self.count(|rest| match outcome {
+            Outcome::Handled(_) => &rest.handled,
+            Outcome::Failed(_) => &rest.failed,
+            Outcome::Panicked(_) => &rest.panicked,
+            Outcome::TimedOut(_) => &rest.timed_out,
+            Outcome::Lost(_) => &rest.lost,
+            Outcome::Mismatch { .. } | Outcome::Refused(_) => &rest.refused,
+            Outcome::Dropped(_) => &rest.dropped,
+            Outcome::Skipped(_) => &rest.skipped,
+        });
+        if self.is_plain {
+            self.left.fetch_add(1, Release);
+        }
+    }
+
+    fn count(&self, counter: impl FnOnce(&Rest) -> &AtomicU64) {
+        let rest = self.rest.get_or_init(Box::default);
+        counter(rest).fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn stats(&self, waiting: usize) -> Stats {
+        let (queue, run) = self.meter.latencies();
+        Stats {
+            counts: self.counts(),
+            waiting,
+            queue,
+            run,
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {
+        let rest = self.rest.get();
+        let read =
+            |counter: fn(&Rest) -> &AtomicU64| rest.map_or(0, |rest| counter(rest).load(Relaxed));
+        let plain = |counter: &Biased| if self.is_plain { counter.get() } else { 0 };
         Counts {
-            handled: self.handled.load(Relaxed),
-            failed: self.failed.load(Relaxed),
-            panicked: self.panicked.load(Relaxed),
-            timed_out: self.timed_out.load(Relaxed),
-            lost: self.lost.load(Relaxed),
-            refused: self.refused.load(Relaxed),
-            dropped: self.dropped.load(Relaxed),
-            skipped: self.skipped.load(Relaxed),
+            handled: plain(&self.handled) + read(|rest| &rest.handled),
+            failed: read(|rest| &rest.failed),
+            panicked: read(|rest| &rest.panicked),
+            timed_out: read(|rest| &rest.timed_out),
+            lost: read(|rest| &rest.lost),
+            refused: read(|rest| &rest.refused),
+            dropped: read(|rest| &rest.dropped),
+            skipped: read(|rest| &rest.skipped),
+            retried: read(|rest| &rest.retried),
             // Last: nothing has ended that was not counted in before.
-            matched: self.matched.load(Relaxed),
+            matched: plain(&self.entered) + read(|rest| &rest.matched),
+        }
+    }
+}
+
+impl fmt::Debug for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tally").field(&self.counts()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicI64;
+
+    use super::*;
+
+    #[test]
+    fn it_takes_its_capacity_and_not_one_more() {
+        let tally = Tally::bounded(2);
+        assert!(tally.try_enter() && tally.try_enter());
+        assert!(!tally.try_enter() && !tally.has_place());
+        tally.leave();
+        assert!(tally.has_place() && tally.try_enter());
+        assert!(!tally.try_enter());
+        let open = Tally::open();
+        assert!((0..1_000).all(|_| open.try_enter()) && open.has_place());
+    }
+
+    #[test]
+    fn it_is_exact_under_threads() {
+        let tally = Tally::bounded(100);
+        let entered = std::thread::scope(|scope| {
+            let enter = || (0..1_000).filter(|_| tally.try_enter()).count();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(enter)).collect();
+            let counts = threads.into_iter().map(|thread| thread.join().unwrap());
+            counts.sum::<usize>()
+        });
+        assert_eq!(entered, 100);
+    }
+
+    /// As many threads as there are places always find one, whoever comes and goes; and
+    /// more never hold more than there are.
+    #[test]
+    fn nobody_is_refused_while_there_is_a_place_and_the_ledger_adds_up() {
+        for (threads, places) in [(3, 3), (4, 2)] {
+            let mut tally = Tally::bounded(places);
+            tally.belong_to(true, Mode::Off);
+            let (inside, tally) = (AtomicI64::new(0), &tally);
+            let come_and_go = || {
+                let mut refused = 0_u64;
+                for n in 0..20_000 {
+                    if !tally.try_enter() {
+                        let reason = Reason::LaneFull { capacity: places };
+                        tally.answered(&Err(reason));
+                        refused += 1;
+                        continue;
+                    }
+                    let held = inside.fetch_add(1, Relaxed) + 1;
+                    assert!(usize::try_from(held).unwrap() <= places);
+                    inside.fetch_sub(1, Relaxed);
+                    match n % 3 {
+                        0 => tally.ended(&Outcome::Lost(crate::outcome::Lost)),
+                        _ => tally.leave_handled(ThisThread::get()),
+                    }
+                }
+                refused
+            };
+            let refused: u64 = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(come_and_go)).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .sum()
+            });
+            let counts = tally.counts();
+            assert_eq!(counts.matched, threads * 20_000);
+            assert_eq!((counts.refused, counts.in_flight()), (refused, 0));
+            assert!(places < usize::try_from(threads).unwrap() || refused == 0);
         }
     }
 }

@@ -110,7 +110,7 @@ async fn a_shot_that_another_emission_holds_is_skipped_and_nothing_went_wrong() 
     let (first, second) = futures::join!(emitter.emit_and_wait(1_u8), emitter.emit_and_wait(2_u8));
     assert_eq!(super::words(&first), ["handled", "handled"]);
     assert_eq!(super::words(&second), ["skipped", "handled"]);
-    assert_eq!(second.receipt().refusals()[0].reason(), &Reason::OnceSpent);
+    assert_eq!(second.receipt().refusals()[0].reason(), &Reason::Spent);
     assert!(second.receipt().is_complete() && second.all_handled());
     assert_eq!(second.errors().count(), 0);
 }

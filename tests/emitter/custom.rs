@@ -123,7 +123,7 @@ async fn an_emission_that_waits_holds_the_one_shot_and_its_place() {
     let first = emitter.emit(1_u8);
     let second = emitter.emit(2_u8);
     assert_eq!((first.accepted(), second.accepted()), (2, 1));
-    assert_eq!(second.refusals()[0].reason(), &Reason::OnceSpent);
+    assert_eq!(second.refusals()[0].reason(), &Reason::Spent);
     let third = emitter.emit(3_u8);
     assert_eq!(third.refusal(), Some(&Reason::EmitterFull { capacity: 2 }));
     assert_eq!(hold.send(Release).await.unwrap(), 2);
@@ -228,10 +228,7 @@ async fn what_turns_a_delivery_away_is_asked_in_one_order() {
     // A shot that is taken comes before both, and the deadline before that.
     let late = inline.prepare(2_u16).deadline(Instant::now()).emit();
     assert_eq!(late.refusal(), Some(&Reason::Expired));
-    assert_eq!(
-        inline.emit(2_u16).refusals()[0].reason(),
-        &Reason::OnceSpent
-    );
+    assert_eq!(inline.emit(2_u16).refusals()[0].reason(), &Reason::Spent);
     assert!(once.is_active());
     drop(held);
 }

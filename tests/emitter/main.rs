@@ -6,6 +6,7 @@ mod current;
 mod custom;
 mod dedicated;
 mod drain;
+mod emit_all;
 mod fairness;
 mod in_order;
 mod inline;
@@ -15,6 +16,7 @@ mod on;
 mod overflow;
 mod pool;
 mod promises;
+mod request;
 mod switch;
 
 use std::sync::{Arc, Mutex};
@@ -33,6 +35,10 @@ impl<T: Clone> Log<T> {
 
     fn push(&self, entry: T) {
         self.0.lock().unwrap().push(entry);
+    }
+
+    fn clear(&self) {
+        self.0.lock().unwrap().clear();
     }
 
     fn entries(&self) -> Vec<T> {

@@ -29,7 +29,7 @@ impl Handler<Emission> for OneByOne {
 
 /// What order a strategy keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     /// Each emission ends before the next begins.
     Ends,
     /// Each emission starts after the one before.
@@ -97,7 +97,7 @@ pub(super) fn every_strategy_by_name() -> Vec<(String, impl Fn() -> Strategy)> {
 }
 
 /// Runs a promise on a fresh linker for every strategy.
-async fn everywhere(promise: impl AsyncFn(Linker, Emitter)) {
+pub(super) async fn everywhere(promise: impl AsyncFn(Linker, Emitter)) {
     wherever(
         |_| true,
         async |_, linker, emitter| promise(linker, emitter).await,
@@ -106,7 +106,10 @@ async fn everywhere(promise: impl AsyncFn(Linker, Emitter)) {
 }
 
 /// Runs a promise for every strategy that keeps a certain order.
-async fn wherever(keeps: impl Fn(Order) -> bool, promise: impl AsyncFn(Order, Linker, Emitter)) {
+pub(super) async fn wherever(
+    keeps: impl Fn(Order) -> bool,
+    promise: impl AsyncFn(Order, Linker, Emitter),
+) {
     for (order, strategy) in every_strategy() {
         if keeps(order) {
             let linker = Linker::start();

@@ -238,7 +238,7 @@ async fn the_new_one_accepts_at_once_and_runs_nothing_before_the_old_one_has() {
             for _ in 0..50 {
                 actix_rt::task::yield_now().await;
             }
-            assert_eq!(log.entries(), [], "{next:?}");
+            assert!(log.entries().is_empty(), "{next:?}");
             assert!(switching.as_mut().now_or_never().is_none());
             let runs = matches!(what, Let::Run);
             assert_eq!(hold.send(what).await.unwrap(), 1);

@@ -1,19 +1,29 @@
-use actix::clock::Instant;
-use futures::FutureExt;
+//! The gear itself, as the [module's page](super) describes it.
+//!
+//! It is long because letting in, handing over and running are one protocol: each step
+//! says which of the others may still come.
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::delivery::{Emitted, Origin};
+use actix::clock::Instant;
+use futures::FutureExt;
+
+use crate::delivery::Origin;
 use crate::emitter::emission::Emission;
+use crate::emitter::outward::Outlet;
 use crate::emitter::shared::Core;
 use crate::event::{AnyEvent, Metadata};
 use crate::handler::Site;
 use crate::in_time::in_time;
 use crate::linker::StartError;
 use crate::outcome::Reason;
-use crate::registry::{Accepted, Closed, Place, Room, Route};
+use crate::registry::{Closed, Place, Room};
 use crate::shield::shielded;
 
+use super::batch::Batch;
 use super::line::{Line, Plan, Pushed, Service};
+use super::pass::{Admission, NoPlace, Reserved};
+use super::places::Places;
 use super::runner::Runner;
 use super::slot::Slot;
 use super::ticket::Ticket;
@@ -24,9 +34,9 @@ use super::work::{How, Work};
 #[derive(Debug)]
 pub(in crate::emitter) struct Gear {
     core: Arc<Core>,
-    room: Room,
+    pub(super) room: Room,
     turnstile: Turnstile,
-    work: Arc<Work>,
+    pub(super) work: Arc<Work>,
     /// The gear that waits for this one to hand over.
     next: Mutex<Option<Arc<Gear>>>,
     /// Where to go once this one lets nothing in any more.
@@ -77,8 +87,22 @@ impl Gear {
         &self.core
     }
 
+    /// Where its emissions go, if they are not run here.
+    #[inline]
+    pub(in crate::emitter) fn outlet(&self) -> Option<&Arc<dyn Outlet>> {
+        match &self.work.how {
+            How::Outward(outlet) => Some(outlet),
+            _ => None,
+        }
+    }
+
     pub(super) fn room(&self) -> &Room {
         &self.room
+    }
+
+    /// How many wait for their turn.
+    pub(in crate::emitter) fn waiting(&self) -> usize {
+        self.room.occupied()
     }
 
     pub(super) fn turnstile(&self) -> &Turnstile {
@@ -273,9 +297,28 @@ impl Gear {
         overflow.turned_away(capacity, full)
     }
 
+    /// Where one would be run that comes now, or why it would be turned away. It takes no
+    /// place.
+    pub(in crate::emitter) fn peek(&self, metadata: &Metadata) -> Result<Place, Reason> {
+        if self.runs_here() {
+            return Ok(Place::Here);
+        }
+        if !self.work.is_alive() {
+            return Err(Reason::EmitterStopped);
+        }
+        let line = &self.work.line;
+        if !self.room.has_place() && !line.can_evict(metadata) {
+            return Err(self.is_full());
+        }
+        Ok(match line.plan().service {
+            Service::OnDemand => Place::Here,
+            _ => Place::Elsewhere,
+        })
+    }
+
     /// Whether one that comes now is run by the one that emits it.
     #[inline]
-    fn runs_here(&self) -> bool {
+    pub(super) fn runs_here(&self) -> bool {
         let plan = self.work.line.plan();
         matches!(self.work.how, How::Run)
             && plan.service == Service::Bypass
@@ -284,30 +327,48 @@ impl Gear {
 
     /// Which way one goes that was let in, or why it is turned away.
     #[inline]
-    fn admit(&self, metadata: &Metadata, is_awaited: bool, has_place: bool) -> Result<Way, Reason> {
+    pub(super) fn admit(
+        &self,
+        metadata: &Metadata,
+        is_awaited: bool,
+        has_place: bool,
+    ) -> Result<Admission, Reason> {
         if self.runs_here() {
-            return Ok(Way::Here);
+            return Ok(Admission::Here);
         }
         if !self.work.is_alive() {
             return Err(Reason::EmitterStopped);
         }
         let line = &self.work.line;
         if is_awaited && line.is_nested(metadata) {
-            return Ok(Way::AtOnce);
+            return Ok(Admission::AtOnce);
         }
         if has_place || self.room.try_enter() {
-            return Ok(Way::Line { has_place: true });
+            return Ok(Admission::Line { has_place: true });
         }
         if line.can_evict(metadata) {
-            return Ok(Way::Line { has_place: false });
+            return Ok(Admission::Line { has_place: false });
         }
         Err(self.is_full())
     }
 
-    /// Puts one into the line.
-    fn queue(&self, mut emission: Emission, is_forced: bool) {
-        let has_place = emission.ticket().is_none_or(Ticket::try_enter);
-        match self.work.line.push(emission, has_place || is_forced) {
+    /// Puts one into the line; one of a batch together with the others.
+    pub(super) fn queue(
+        self: &Arc<Self>,
+        mut emission: Emission,
+        is_forced: bool,
+        batch: Option<&mut Batch>,
+    ) {
+        let has_place = emission.ticket().is_none_or(Ticket::try_enter) || is_forced;
+        let line = &self.work.line;
+        let pushed = match batch.filter(|_| has_place) {
+            Some(batch) => {
+                batch.owe(self);
+                line.push_quietly(emission, has_place)
+            }
+            None => line.push(emission, has_place),
+        };
+        match pushed {
             Pushed::Waits { evicted, serve } => {
                 if let Some(evicted) = evicted {
                     let capacity = self.room.capacity();
@@ -325,6 +386,23 @@ impl Gear {
         }
     }
 
+    /// Lets several in that are to wait together, as many as there is room for, where nobody
+    /// can tell from their waiting one by one.
+    pub(in crate::emitter) fn reserve_together(
+        self: &Arc<Self>,
+        count: usize,
+    ) -> Option<Places<'_>> {
+        let plan = self.work.line.plan();
+        let waits = plan.takes_all() && plan.service == Service::Stays;
+        let runs = matches!(self.work.how, How::Run) && self.work.is_alive();
+        if !waits || !runs || !self.enter() {
+            return None;
+        }
+        let count = self.room.try_enter_many(count);
+        let places = Places::new(self, count);
+        (count > 0).then_some(places)
+    }
+
     /// Serves the line on this thread, as far as that goes without waiting, and has
     /// the rest done on the linker's arbiter.
     fn serve(&self) {
@@ -335,14 +413,14 @@ impl Gear {
     }
 
     /// Runs one in the middle of the one whose handler waits for it.
-    fn run_at_once(&self, emission: Emission) {
+    pub(super) fn run_at_once(self: &Arc<Self>, emission: Emission) {
         let about = emission.metadata();
         let (cause, id) = (about.causation().unwrap_or(about.id()), about.id());
         let end = Box::pin(emission.ended());
         match self.work.line.join(cause, id, end) {
             Some(seat) => self.work.run_at(emission, seat),
             // It has ended meanwhile: nobody holds this one up any more.
-            None => self.queue(emission, true),
+            None => self.queue(emission, true, None),
         }
     }
 }
@@ -361,128 +439,21 @@ impl Origin for Gear {
         self.core.load.end();
     }
 
+    #[inline]
+    fn waits_no_longer(&self) {
+        self.room.leave();
+    }
+
+    #[inline]
+    fn ran(&self) {
+        self.left();
+    }
+
+    fn is_draining(&self) -> bool {
+        self.core.load.is_closed()
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<AnyEvent> {
         self
-    }
-}
-
-/// A place for one that is not counted in yet. Given back when it is dropped.
-#[derive(Debug)]
-pub(in crate::emitter) struct Reserved {
-    pub(in crate::emitter) gear: Arc<Gear>,
-    is_spent: bool,
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        if !self.is_spent {
-            self.gear.room.leave();
-        }
-    }
-}
-
-/// Why there is no place.
-#[derive(Debug)]
-pub(in crate::emitter) enum NoPlace {
-    Refused(Reason),
-    /// Another gear is in.
-    HandsOver,
-}
-
-/// The way that an emission goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// It is run by the one that emits it.
-    Here,
-    /// It waits.
-    Line { has_place: bool },
-    /// It is run in the middle of the one whose handler waits for it.
-    AtOnce,
-}
-
-/// One that a gear has let in, until it is on its way.
-#[derive(Debug)]
-pub(in crate::emitter) struct Pass<'a> {
-    gear: &'a Arc<Gear>,
-    way: Way,
-}
-
-impl<'a> Pass<'a> {
-    /// For one that has been counted in.
-    pub(in crate::emitter) fn new(gear: &'a Arc<Gear>) -> Self {
-        let way = Way::Here;
-        Self { gear, way }
-    }
-
-    /// Finds its way, or why it is turned away.
-    #[inline]
-    pub(in crate::emitter) fn admit(
-        &mut self,
-        metadata: &Metadata,
-        is_awaited: bool,
-        reserved: Option<&mut Reserved>,
-    ) -> Result<(), Reason> {
-        let reserved = reserved.filter(|place| Arc::ptr_eq(&place.gear, self.gear));
-        self.way = self.gear.admit(metadata, is_awaited, reserved.is_some())?;
-        if let (Some(reserved), Way::Line { .. }) = (reserved, self.way) {
-            reserved.is_spent = true;
-        }
-        Ok(())
-    }
-
-    /// Goes to the line even if there is no place: it has claimed its deliveries.
-    pub(in crate::emitter) fn squeeze_in(&mut self) {
-        if !self.gear.runs_here() {
-            let has_place = self.gear.room.try_enter();
-            self.way = Way::Line { has_place };
-        }
-    }
-
-    /// Where its deliveries are going to start.
-    pub(in crate::emitter) fn place(&self) -> Place {
-        let plan = self.gear.work.line.plan();
-        match self.way {
-            Way::Here => Place::Here,
-            // What waits in order waits on behalf of its caller.
-            _ if plan.service == Service::OnDemand => Place::Here,
-            _ => Place::Elsewhere,
-        }
-    }
-
-    /// What made it.
-    pub(in crate::emitter) fn origin(&self) -> Arc<Gear> {
-        self.gear.clone()
-    }
-
-    /// Sends it on its way.
-    pub(in crate::emitter) fn send<E: Send + Sync + 'static>(
-        self,
-        route: &Route<E>,
-        emitted: Arc<Emitted<E>>,
-        accepted: Accepted,
-        is_forced: bool,
-    ) {
-        let (gear, way) = (self.gear, self.way);
-        let has_place = way == Way::Line { has_place: true };
-        if way == Way::Here {
-            return route.run(emitted, &accepted, false);
-        }
-        let ticket = Ticket::new(gear, has_place);
-        // The ticket gives back what this would.
-        std::mem::forget(self);
-        let emission = Emission::new(emitted, accepted, ticket);
-        match way {
-            Way::AtOnce => gear.run_at_once(emission),
-            Way::Here | Way::Line { .. } => gear.queue(emission, is_forced),
-        }
-    }
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        if self.way == (Way::Line { has_place: true }) {
-            self.gear.room.leave();
-        }
-        self.gear.left();
     }
 }

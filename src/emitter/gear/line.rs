@@ -1,3 +1,9 @@
+//! What waits in a strategy, and who takes it.
+//!
+//! It is long because it is one decision under one lock: what is queued, what is at work,
+//! what is nested in it and who sleeps change together, and whoever reads one of them has
+//! to see the others. What happens to an emission once it is taken is the runner's.
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -192,7 +198,28 @@ impl<T: Waits> Line<T> {
     }
 
     /// Adds one, which has a place in the room or is to take another's.
-    pub(super) fn push(&self, mut item: T, has_place: bool) -> Pushed<T> {
+    pub(super) fn push(&self, item: T, has_place: bool) -> Pushed<T> {
+        self.add(item, has_place, true)
+    }
+
+    /// Adds one as [`push`](Self::push) does, and lets those sleep that could take
+    /// it: until [`rouse`](Self::rouse) is called, or somebody else pushes.
+    pub(super) fn push_quietly(&self, item: T, has_place: bool) -> Pushed<T> {
+        self.add(item, has_place, false)
+    }
+
+    /// Wakes those who sleep and could take what waits.
+    pub(super) fn rouse(&self) {
+        let mut state = self.state();
+        let mut sleepers = Sleepers::default();
+        for queue in 0..state.queues.len() {
+            sleepers.join(state.sleepers_of(queue, self.plan.is_split));
+        }
+        drop(state);
+        sleepers.wake();
+    }
+
+    fn add(&self, mut item: T, has_place: bool, wakes: bool) -> Pushed<T> {
         let mut state = self.state();
         if self.is_clear() {
             return Pushed::Clear(item);
@@ -228,7 +255,11 @@ impl<T: Waits> Line<T> {
         });
         let serve = self.plan.service != Service::Stays && !state.served && !state.held;
         state.served |= serve;
-        let sleepers = state.sleepers_of(queue, self.plan.is_split);
+        let sleepers = if wakes {
+            state.sleepers_of(queue, self.plan.is_split)
+        } else {
+            Sleepers::default()
+        };
         drop(state);
         sleepers.wake();
         Pushed::Waits { evicted, serve }
@@ -547,6 +578,15 @@ struct Sleepers {
 }
 
 impl Sleepers {
+    fn join(&mut self, others: Self) {
+        if self.first.is_none() {
+            *self = others;
+        } else {
+            self.rest
+                .extend(others.first.into_iter().chain(others.rest));
+        }
+    }
+
     fn wake(self) {
         self.first
             .into_iter()
@@ -717,6 +757,34 @@ mod tests {
         push(&line, plain(3));
         assert_eq!((sleepers[0].woken(), sleepers[1].woken()), (1, 1));
         assert_eq!(all_of(&line), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_comes_quietly_is_there_for_whoever_is_awake_and_wakes_with_the_rest() {
+        for is_split in [false, true] {
+            let plan = Plan {
+                seats: 2,
+                is_split,
+                ..PLAN
+            };
+            let line = Line::new(plan, false);
+            let sleepers = [Arc::<Sleeper>::default(), Arc::default()];
+            let woken = || (sleepers[0].woken(), sleepers[1].woken());
+            let sleep = |seat: usize| assert_eq!(sleepers[seat].take(&line, seat), None);
+            (0..2).for_each(sleep);
+            let quietly = |number| match line.push_quietly(plain(number), true) {
+                Pushed::Waits { .. } => assert_eq!(woken(), (0, 0)),
+                other => panic!("{other:?}"),
+            };
+            (0..2).for_each(quietly);
+            assert_eq!(sleepers[0].take(&line, 0), Some(0));
+            line.rouse();
+            assert_eq!(woken().1, 1);
+            assert_eq!(sleepers[1].take(&line, 1), Some(1));
+            let before = woken();
+            line.rouse();
+            assert_eq!(woken(), before, "nothing waits");
+        }
     }
 
     #[test]

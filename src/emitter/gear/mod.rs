@@ -26,16 +26,21 @@
 //! by a thread that is blocked until it has run. The old gear lets that in as long as
 //! it has not handed over: the next one would have it wait for its own cause.
 
+mod batch;
 mod gear;
 mod line;
+mod pass;
+mod places;
 mod runner;
 mod slot;
 mod ticket;
 mod turnstile;
 mod work;
 
-pub(super) use gear::{Gear, NoPlace, Pass, Placement, Reserved};
+pub(super) use batch::Batch;
+pub(super) use gear::{Gear, Placement};
 pub(super) use line::{Plan, Service};
+pub(super) use pass::{NoPlace, Pass, Reserved};
 pub(super) use slot::Slot;
 pub(super) use ticket::Ticket;
 pub(super) use work::{How, Recipients};

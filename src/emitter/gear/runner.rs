@@ -59,8 +59,9 @@ impl Runner {
                 break;
             }
             while let Some(slot) = batch.pop_front() {
+                let count = slot.item.count();
                 shielded(|| self.work.run(slot.item, Some(self.seat)));
-                self.pause(&mut left).await;
+                self.pause_after(count, &mut left).await;
             }
         }
         self.done = true;
@@ -85,12 +86,16 @@ impl Runner {
     fn budget(&self) -> usize {
         match self.work.how {
             How::RunBlocking => 1,
-            How::Run | How::Hand(_) => PER_TURN,
+            How::Run | How::Hand(_) | How::Outward(_) => PER_TURN,
         }
     }
 
     async fn pause(&self, left: &mut usize) {
-        *left -= 1;
+        self.pause_after(1, left).await;
+    }
+
+    async fn pause_after(&self, count: usize, left: &mut usize) {
+        *left = left.saturating_sub(count);
         if *left == 0 {
             *left = self.budget();
             tokio::task::yield_now().await;

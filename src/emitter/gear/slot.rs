@@ -1,28 +1,48 @@
+use std::fmt;
+use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, Guard};
 
+use crate::emitter::ways::Ways;
 use crate::event::Metadata;
 
 use super::gear::Gear;
 
 /// Which gear is in.
-#[derive(Debug)]
-pub(in crate::emitter) struct Slot(ArcSwap<Gear>);
+pub(in crate::emitter) struct Slot {
+    gear: ArcSwap<Gear>,
+    ways: Ways,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&self.gear).finish()
+    }
+}
 
 impl Slot {
     pub(in crate::emitter) fn new(gear: Arc<Gear>) -> Self {
-        Self(ArcSwap::new(gear))
+        Self {
+            gear: ArcSwap::new(gear),
+            ways: Ways::default(),
+        }
+    }
+
+    /// What is known of the ways through the gear that is in.
+    #[inline]
+    pub(in crate::emitter) fn ways(&self) -> &Ways {
+        &self.ways
     }
 
     #[inline]
-    pub(super) fn load(&self) -> Guard<Arc<Gear>> {
-        self.0.load()
+    pub(in crate::emitter) fn load(&self) -> Guard<Arc<Gear>> {
+        self.gear.load()
     }
 
     /// Returns the gear that is in.
     pub(in crate::emitter) fn gear(self: &Arc<Self>) -> Arc<Gear> {
-        self.newest().0.load_full()
+        self.newest().gear.load_full()
     }
 
     /// Counts one in at the gear that is in. One that is just handing over sends it
@@ -39,22 +59,28 @@ impl Slot {
         gear
     }
 
-    /// Counts one in that a handler of an emission of `origin` emits: there, if that
-    /// hands over and this one belongs to what it still has to run.
-    pub(in crate::emitter) fn enter_from(
+    /// Counts one in, at the gear that was `known` to be in if it still is. One that a
+    /// handler of an emission of `origin` emits goes there, if that hands over and this
+    /// one belongs to what it still has to run.
+    #[inline]
+    pub(in crate::emitter) fn enter_from<'a>(
         &self,
+        known: Option<&'a Arc<Gear>>,
         origin: &Weak<Gear>,
         metadata: &Metadata,
         is_awaited: bool,
-    ) -> Guard<Arc<Gear>> {
-        let gear = self.enter();
+    ) -> Entered<'a> {
+        let gear = match known {
+            Some(gear) if gear.enter() => Entered::Known(gear),
+            _ => Entered::Found(self.enter()),
+        };
         if Arc::as_ptr(&gear) == origin.as_ptr() {
             return gear;
         }
         match origin.upgrade() {
             Some(origin) if origin.enter_nested(metadata, is_awaited) => {
                 gear.left();
-                Guard::from_inner(origin)
+                Entered::Found(Guard::from_inner(origin))
             }
             _ => gear,
         }
@@ -78,7 +104,8 @@ impl Slot {
     /// Puts another gear in, and returns the one that is to hand over.
     pub(in crate::emitter) fn shift(self: &Arc<Self>, next: &Arc<Gear>) -> Arc<Gear> {
         let slot = self.newest();
-        let gear = slot.0.swap(next.clone());
+        let gear = slot.gear.swap(next.clone());
+        slot.ways.forget();
         gear.precede(next.clone(), slot);
         gear
     }
@@ -88,11 +115,29 @@ impl Slot {
     fn newest(self: &Arc<Self>) -> Arc<Self> {
         let mut slot = self.clone();
         loop {
-            let gear = slot.0.load();
+            let gear = slot.gear.load();
             match gear.successor() {
                 Some(next) if !Arc::ptr_eq(next, &slot) => slot = next.clone(),
                 _ => return slot,
             }
+        }
+    }
+}
+
+/// A gear that has counted one in.
+pub(in crate::emitter) enum Entered<'a> {
+    Known(&'a Arc<Gear>),
+    Found(Guard<Arc<Gear>>),
+}
+
+impl Deref for Entered<'_> {
+    type Target = Arc<Gear>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<Gear> {
+        match self {
+            Self::Known(gear) => gear,
+            Self::Found(gear) => gear,
         }
     }
 }

@@ -16,6 +16,8 @@ use super::line::Waits;
 pub(in crate::emitter) struct Ticket {
     gear: Arc<Gear>,
     has_place: bool,
+    /// Whether those that wait together give their places back themselves.
+    is_of_fleet: bool,
     /// What is told when it starts. Boxed: it is carried through every queue, and
     /// most carry none.
     told: Option<Box<Told>>,
@@ -35,14 +37,22 @@ impl Ticket {
         Self {
             gear: gear.clone(),
             has_place,
+            is_of_fleet: false,
             told: None,
         }
     }
 
+    /// For several that have their places and are counted as one.
+    pub(super) fn of_fleet(gear: &Arc<Gear>) -> Self {
+        let mut ticket = Self::new(gear, false);
+        ticket.is_of_fleet = true;
+        ticket
+    }
+
     /// Enters the room, if it has not.
     pub(super) fn try_enter(&mut self) -> bool {
-        self.has_place = self.has_place || self.gear.room().try_enter();
-        self.has_place
+        self.has_place = self.has_place || !self.is_of_fleet && self.gear.room().try_enter();
+        self.has_place || self.is_of_fleet
     }
 
     pub(super) fn hand_to(&mut self, actor: usize) {

@@ -2,12 +2,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::stripes::Crowd;
+
 /// Counts the emissions that a gear has let in and not yet run, and tells when it
 /// has run the last one after it was closed.
 #[derive(Debug)]
 pub(super) struct Turnstile {
-    /// The count, above the bits that say whether it is closed and whether all have
-    /// passed: one step tells everything.
+    /// Those that came while it was open, and all that have left.
+    crowd: Crowd,
+    /// How many have come otherwise, above the bits that say whether it is closed and whether
+    /// all have passed. It never falls.
     state: AtomicUsize,
     told: Notify,
 }
@@ -20,6 +24,7 @@ impl Turnstile {
     /// With `inside` already let in.
     pub(super) fn new(inside: usize) -> Self {
         Self {
+            crowd: Crowd::default(),
             state: AtomicUsize::new(inside * ONE),
             told: Notify::new(),
         }
@@ -27,49 +32,61 @@ impl Turnstile {
 
     /// Lets one in, unless it is closed. Then it has to [`leave`](Self::leave) all
     /// the same.
+    ///
+    /// It comes before it asks, and whoever closes does so before he counts.
     #[inline]
     pub(super) fn enter(&self) -> bool {
-        self.state.fetch_add(ONE, Ordering::AcqRel) & CLOSED == 0
+        self.crowd.come(1);
+        !self.is_closed()
     }
 
     /// Lets one in as long as not all have passed, closed or not. As with
     /// [`enter`](Self::enter), it has to leave all the same.
     pub(super) fn enter_late(&self) -> bool {
-        self.state.fetch_add(ONE, Ordering::AcqRel) & PASSED == 0
+        self.state.fetch_add(ONE, Ordering::SeqCst) & PASSED == 0
     }
 
     /// Counts one that is inside once more.
     pub(super) fn enter_again(&self) {
-        self.state.fetch_add(ONE, Ordering::AcqRel);
+        self.state.fetch_add(ONE, Ordering::SeqCst);
     }
 
     /// Counts one off. Returns whether all have passed by that: true once.
     #[inline]
     pub(super) fn leave(&self) -> bool {
-        let left = self.state.fetch_sub(ONE, Ordering::AcqRel) - ONE;
-        left == CLOSED && self.pass()
+        self.crowd.go(1);
+        self.is_closed() && self.pass()
     }
 
     /// Lets no more in. Returns whether all have passed by that: true once.
     pub(super) fn close(&self) -> bool {
-        let before = self.state.fetch_or(CLOSED, Ordering::AcqRel);
-        before < ONE && self.pass()
+        self.state.fetch_or(CLOSED, Ordering::SeqCst);
+        self.pass()
     }
 
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        self.state.load(Ordering::Acquire) & CLOSED != 0
+        self.state.load(Ordering::SeqCst) & CLOSED != 0
     }
 
-    /// Ends it, unless one has come since: then that one does when it leaves.
+    /// Ends it when nobody is inside, unless one has come since that comes late: then that one
+    /// does when it leaves.
+    #[cold]
     fn pass(&self) -> bool {
-        let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        // Those that have come late are counted last, as those that come are.
+        let inside = self.crowd.count();
+        let state = self.state.load(Ordering::SeqCst);
+        if state & PASSED != 0 || inside.wrapping_add(state / ONE) != 0 {
+            return false;
+        }
+        let (success, failure) = (Ordering::SeqCst, Ordering::SeqCst);
         self.state
-            .compare_exchange(CLOSED, CLOSED | PASSED, success, failure)
+            .compare_exchange(state, state | PASSED, success, failure)
             .is_ok()
     }
 
     fn has_passed(&self) -> bool {
-        self.state.load(Ordering::Acquire) & PASSED != 0
+        self.state.load(Ordering::SeqCst) & PASSED != 0
     }
 
     /// Tells those that wait for it that all have passed.

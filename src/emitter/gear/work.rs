@@ -7,6 +7,7 @@ use actix::Recipient;
 use actix_rt::ArbiterHandle;
 
 use crate::emitter::emission::Emission;
+use crate::emitter::outward::Outlet;
 use crate::handler::{Router, Routing, round};
 
 use super::line::Line;
@@ -29,6 +30,8 @@ pub(in crate::emitter) enum How {
     Run,
     RunBlocking,
     Hand(Recipients),
+    /// It is not run here: it goes out before it becomes one.
+    Outward(Arc<dyn Outlet>),
 }
 
 impl Work {
@@ -56,7 +59,7 @@ impl Work {
     pub(super) fn places(&self) -> usize {
         match &self.how {
             How::Hand(actors) => actors.actors.len(),
-            How::Run | How::RunBlocking => self.seats.len(),
+            How::Run | How::RunBlocking | How::Outward(_) => self.seats.len(),
         }
     }
 
@@ -70,6 +73,8 @@ impl Work {
                 let seat = seat.filter(|_| self.line.plan().is_split);
                 actors.hand(emission, seat);
             }
+            // None gets here; if one did, it would be lost, and say so.
+            How::Outward(_) => drop(emission),
         }
     }
 

@@ -7,8 +7,10 @@ mod dedicated;
 mod inline;
 mod on;
 mod pool;
+mod remote;
 
 use std::fmt;
+use std::sync::Arc;
 
 use actix::Recipient;
 use actix_rt::ArbiterHandle;
@@ -19,6 +21,7 @@ use crate::registry::Overflow;
 
 use super::emission::Emission;
 use super::gear::{How, Placement, Plan, Service};
+use super::outward::Outlet;
 
 /// The default number of emissions that wait: the same burst as a lane of a
 /// subscription takes.
@@ -37,6 +40,7 @@ const CAPACITY: usize = 1_024;
 /// | [`blocking`](Self::blocking) | several threads of the emitter's own, whichever is free | at once | handlers compute or block for long |
 /// | [`custom`](Self::custom) | wherever a user's actor runs them | at once | they are to be delayed, measured, ordered ... |
 /// | [`custom_pool`](Self::custom_pool) | wherever several of them do | at once | one actor is not enough |
+/// | [`remote`](Self::remote) | workers of a queue | at once | one process is not enough |
 ///
 /// Each with [`bounded`](Self::bounded) and [`in_order`](Self::in_order); those with
 /// several places with [`routing`](Self::routing). Actors that handle deliveries run
@@ -94,6 +98,7 @@ enum Flavor {
     Blocking(usize),
     Custom(Recipient<Emission>),
     CustomPool(Vec<Recipient<Emission>>),
+    Remote(Arc<dyn Outlet>),
 }
 
 impl Strategy {
@@ -273,6 +278,7 @@ impl Strategy {
             Flavor::Blocking(threads) => blocking::seat(threads)?,
             Flavor::Custom(actor) => custom::seat(vec![actor], &self, home)?,
             Flavor::CustomPool(actors) => custom::seat(actors, &self, home)?,
+            Flavor::Remote(outlet) => remote::seat(outlet, &self)?,
         };
         let service = match (seating.site.arbiters().is_empty(), self.in_order) {
             (false, _) => Service::Stays,
@@ -341,6 +347,7 @@ impl fmt::Debug for Strategy {
             Flavor::Pool(n) => write!(f, "Strategy::pool({n})"),
             Flavor::Blocking(n) => write!(f, "Strategy::blocking({n})"),
             Flavor::Custom(_) => f.write_str("Strategy::custom(..)"),
+            Flavor::Remote(_) => f.write_str("Strategy::remote(..)"),
             Flavor::CustomPool(actors) => {
                 write!(f, "Strategy::custom_pool([..; {}])", actors.len())
             }

@@ -1,0 +1,331 @@
+//! An emission under way.
+//!
+//! Everything that delivers an emission holds the same flight, and when nobody does any
+//! more the emission has ended: it tells its origin. So an emitter, its arbiters and the
+//! handlers that were found live until then, and not longer.
+//!
+//! Where nothing can keep the event beyond that, it lies in the flight: one allocation
+//! for an emission. Where somebody may, as a dead letter or as the last value, it lies
+//! apart, so that what is kept keeps neither emitter nor handlers.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::event::AnyEvent;
+
+use super::emitted::{Body, Emitted, Header};
+use super::kept::Kept;
+use super::ledger::Ledger;
+
+/// A flight whose type is somebody else's business.
+pub(crate) trait AnyFlight: Send + Sync {
+    fn header(&self) -> &Header;
+
+    fn ledger(&self) -> &dyn Ledger;
+
+    /// Ends one of its deliveries as handled, if nobody looks at that.
+    fn close_shortly(&self, position: usize) -> bool {
+        self.ledger().close_shortly(position, self.header())
+    }
+
+    /// Itself, for the one that knows its type.
+    fn into_any(self: Arc<Self>) -> Arc<AnyEvent>;
+}
+
+/// The flight of an event of type `E`.
+pub(super) trait Flight<E: ?Sized>: AnyFlight {
+    fn event(&self) -> &E;
+
+    /// As that of any event: the same one.
+    fn share(self: Arc<Self>) -> Arc<dyn Flight<AnyEvent>>;
+
+    /// The event, for one that keeps it.
+    fn keep(self: Arc<Self>) -> Kept;
+
+    fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight>;
+
+    /// Ends, for the one that alone holds it. Its place may be used again.
+    fn put_aside(self: Box<Self>) {}
+
+    /// Ends, and begins again with another event, if it can.
+    fn refill(&mut self, next: Emitted<E>) -> Result<(), Emitted<E>>
+    where
+        E: Sized,
+    {
+        Err(next)
+    }
+}
+
+/// A flight with its event.
+pub(super) struct Direct<E, L: Ledger + 'static> {
+    /// Taken out when it is put [aside](Flight::put_aside).
+    inside: Option<Inside<E, L>>,
+}
+
+struct Inside<E, L> {
+    emitted: Emitted<E>,
+    ledger: L,
+}
+
+impl<E, L: Ledger + 'static> Direct<E, L> {
+    #[inline]
+    pub(super) fn new(emitted: Emitted<E>, ledger: L) -> Self {
+        let inside = Some(Inside { emitted, ledger });
+        Self { inside }
+    }
+
+    #[inline]
+    fn inside(&self) -> &Inside<E, L> {
+        self.inside
+            .as_ref()
+            .expect("nobody holds what is put aside")
+    }
+
+    #[inline]
+    fn emitted(&self) -> &Emitted<E> {
+        &self.inside().emitted
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        if let Some(Inside { emitted, ledger }) = self.inside.take() {
+            ended(&emitted.header, &ledger);
+        }
+    }
+}
+
+impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
+    /// One for somebody who alone holds it: in the place of the last one on this thread, if
+    /// that has been put aside.
+    #[inline]
+    pub(super) fn alone(emitted: Emitted<E>, ledger: L) -> Box<Self> {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        match spare.and_then(|spare| spare.downcast::<Self>().ok()) {
+            Some(mut spare) => {
+                spare.inside = Some(Inside { emitted, ledger });
+                spare
+            }
+            None => Box::new(Self::new(emitted, ledger)),
+        }
+    }
+}
+
+thread_local! {
+    /// An empty place for an emission that one alone holds. Most take it in turns, and to
+    /// allocate costs more than all else that such an emission needs.
+    static SPARE: Cell<Option<Box<AnyEvent>>> = const { Cell::new(None) };
+}
+
+/// The largest that is put aside, in bytes.
+const SPARE_SIZE: usize = 512;
+
+impl<E: Send + Sync + 'static, L: Ledger + 'static> AnyFlight for Direct<E, L> {
+    #[inline]
+    fn header(&self) -> &Header {
+        &self.emitted().header
+    }
+
+    #[inline]
+    fn ledger(&self) -> &dyn Ledger {
+        &self.inside().ledger
+    }
+
+    #[inline]
+    fn close_shortly(&self, position: usize) -> bool {
+        let Inside { emitted, ledger } = self.inside();
+        ledger.close_shortly(position, &emitted.header)
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<AnyEvent> {
+        self
+    }
+}
+
+impl<E: Send + Sync + 'static, L: Ledger + 'static> Flight<E> for Direct<E, L> {
+    #[inline]
+    fn event(&self) -> &E {
+        &self.emitted().payload
+    }
+
+    fn share(self: Arc<Self>) -> Arc<dyn Flight<AnyEvent>> {
+        self
+    }
+
+    fn keep(self: Arc<Self>) -> Kept {
+        Kept::of::<E>(self)
+    }
+
+    fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight> {
+        self
+    }
+
+    fn refill(&mut self, next: Emitted<E>) -> Result<(), Emitted<E>> {
+        match &mut self.inside {
+            Some(Inside { emitted, ledger }) => {
+                ended(&emitted.header, ledger);
+                *emitted = next;
+                Ok(())
+            }
+            None => Err(next),
+        }
+    }
+
+    fn put_aside(mut self: Box<Self>) {
+        self.end();
+        if size_of::<Self>() <= SPARE_SIZE {
+            let spare: Box<AnyEvent> = self;
+            // A thread that is about to end keeps none.
+            let _ = SPARE.try_with(|place| place.set(Some(spare)));
+        }
+    }
+}
+
+impl<E: Send + Sync + 'static, L: Ledger + 'static> Flight<AnyEvent> for Direct<E, L> {
+    #[inline]
+    fn event(&self) -> &AnyEvent {
+        &self.emitted().payload
+    }
+
+    fn share(self: Arc<Self>) -> Arc<dyn Flight<AnyEvent>> {
+        self
+    }
+
+    fn keep(self: Arc<Self>) -> Kept {
+        Kept::of::<E>(self)
+    }
+
+    fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight> {
+        self
+    }
+}
+
+/// Somebody has listened for dead letters only since it was emitted: what is kept of it
+/// keeps the flight.
+impl<E: Send + Sync + 'static, L: Ledger + 'static> Body<E> for Direct<E, L> {
+    fn header(&self) -> &Header {
+        &self.emitted().header
+    }
+
+    fn event(&self) -> &E {
+        &self.emitted().payload
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Body<AnyEvent>> {
+        self
+    }
+}
+
+impl<E: Send + Sync + 'static, L: Ledger + 'static> Body<AnyEvent> for Direct<E, L> {
+    fn header(&self) -> &Header {
+        &self.emitted().header
+    }
+
+    fn event(&self) -> &AnyEvent {
+        &self.emitted().payload
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Body<AnyEvent>> {
+        self
+    }
+}
+
+impl<E, L: Ledger + 'static> Drop for Direct<E, L> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A flight whose event lies apart.
+pub(super) struct Apart<E: ?Sized> {
+    body: Arc<dyn Body<E>>,
+    /// The body, kept.
+    kept: Kept,
+    ledger: Arc<dyn Ledger>,
+}
+
+impl<E: ?Sized> Apart<E> {
+    pub(super) fn new(body: Arc<dyn Body<E>>, kept: Kept, ledger: Arc<dyn Ledger>) -> Arc<Self> {
+        Arc::new(Self { body, kept, ledger })
+    }
+}
+
+impl<E: ?Sized + 'static> AnyFlight for Apart<E> {
+    fn header(&self) -> &Header {
+        self.body.header()
+    }
+
+    fn ledger(&self) -> &dyn Ledger {
+        &*self.ledger
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<AnyEvent> {
+        self
+    }
+}
+
+impl<E: ?Sized + 'static> Flight<E> for Apart<E> {
+    fn event(&self) -> &E {
+        self.body.event()
+    }
+
+    fn share(self: Arc<Self>) -> Arc<dyn Flight<AnyEvent>> {
+        Arc::new(Alias(self))
+    }
+
+    fn keep(self: Arc<Self>) -> Kept {
+        self.kept.clone()
+    }
+
+    fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight> {
+        self
+    }
+}
+
+impl<E: ?Sized> Drop for Apart<E> {
+    fn drop(&mut self) {
+        ended(self.body.header(), &*self.ledger);
+    }
+}
+
+/// A flight whose event lies apart, as that of any event.
+struct Alias<E: ?Sized>(Arc<Apart<E>>);
+
+impl<E: ?Sized + 'static> AnyFlight for Alias<E> {
+    fn header(&self) -> &Header {
+        self.0.header()
+    }
+
+    fn ledger(&self) -> &dyn Ledger {
+        self.0.ledger()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<AnyEvent> {
+        self
+    }
+}
+
+impl<E: ?Sized + 'static> Flight<AnyEvent> for Alias<E> {
+    fn event(&self) -> &AnyEvent {
+        self.0.kept.event()
+    }
+
+    fn share(self: Arc<Self>) -> Arc<dyn Flight<AnyEvent>> {
+        self
+    }
+
+    fn keep(self: Arc<Self>) -> Kept {
+        self.0.kept.clone()
+    }
+
+    fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight> {
+        self
+    }
+}
+
+/// Whoever has counted the emission in hears of its end.
+fn ended(header: &Header, ledger: &dyn Ledger) {
+    if let Some(spans) = header.spans().filter(|_| ledger.is_reported()) {
+        spans.close();
+    }
+    ledger.origin().ended();
+}

@@ -1,0 +1,256 @@
+use std::any::Any;
+use std::sync::Arc;
+
+use tracing::Span;
+
+use crate::event::AnyEvent;
+use crate::outcome::{Reply, Tracker, Verdict};
+
+use super::emitted::{Emitted, Header};
+use super::flight::{AnyFlight, Apart, Direct, Flight};
+use super::kept::{Kept, Sleeper};
+use super::ledger::Ledger;
+
+/// An emission in the hands of one that delivers it. While anybody has one, the emission
+/// has not ended.
+pub(crate) struct Held<E: ?Sized + 'static>(Hold<E>);
+
+enum Hold<E: ?Sized + 'static> {
+    Shared(Arc<dyn Flight<E>>),
+    /// By one that lends it and gives it to nobody, so that no references are counted.
+    Alone(Box<dyn Flight<E>>),
+    /// On its way from one to the other.
+    Between,
+}
+
+const LENT: &str = "what one holds alone is only lent";
+
+impl<E: Send + Sync + 'static> Held<E> {
+    /// For an emission that the ledger's origin has counted in, and that nobody keeps.
+    #[inline]
+    pub(crate) fn new(emitted: Emitted<E>, ledger: Arc<impl Ledger + 'static>) -> Self {
+        Self::over(emitted, ledger)
+    }
+
+    /// The same, by whatever leads to the ledger.
+    pub(super) fn over(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
+        Self(Hold::Shared(Arc::new(Direct::new(emitted, ledger))))
+    }
+
+    /// The same, for one that only lends it. It is not to be cloned before it is
+    /// [shared](Self::make_shared).
+    #[inline]
+    pub(crate) fn alone(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
+        Self(Hold::Alone(Direct::alone(emitted, ledger)))
+    }
+
+    /// For one that may be kept: whoever keeps it keeps neither origin nor handlers.
+    pub(crate) fn to_keep(emitted: Emitted<E>, ledger: Arc<dyn Ledger>) -> Self {
+        let body = Arc::new(emitted);
+        Self(Hold::Shared(Apart::new(
+            body.clone(),
+            Kept::of::<E>(body),
+            ledger,
+        )))
+    }
+
+    /// Takes back what was [passed on](Self::pass_on), by one that knows the type of its
+    /// ledger too.
+    pub(crate) fn adopt<L: Ledger + 'static>(flight: Arc<dyn AnyFlight>) -> Self {
+        match flight.into_any().downcast::<Direct<E, L>>() {
+            Ok(direct) => Self(Hold::Shared(direct)),
+            Err(apart) => {
+                let apart = apart.downcast::<Apart<E>>();
+                let apart = apart.expect("a flight is taken back by its type");
+                Self(Hold::Shared(apart))
+            }
+        }
+    }
+}
+
+impl<E: ?Sized + 'static> Held<E> {
+    /// For one that found it kept, and delivers it again: the ledger's origin has counted
+    /// it in.
+    pub(crate) fn wake(sleeper: Sleeper<E>, kept: Kept, ledger: Arc<dyn Ledger>) -> Self {
+        Self(Hold::Shared(Apart::new(sleeper.0, kept, ledger)))
+    }
+
+    /// Passes it on to whoever knows its type.
+    pub(crate) fn pass_on(self) -> Arc<dyn AnyFlight> {
+        self.into_flight().into_any_flight()
+    }
+
+    /// Ends it, if nobody shares it.
+    #[inline]
+    pub(super) fn put_aside(&mut self) {
+        if let Hold::Alone(_) = &self.0 {
+            if let Hold::Alone(flight) = std::mem::replace(&mut self.0, Hold::Between) {
+                flight.put_aside();
+            }
+        }
+    }
+
+    /// Lets others share it.
+    #[cold]
+    pub(super) fn make_shared(&mut self) {
+        let hold = std::mem::replace(&mut self.0, Hold::Between);
+        self.0 = Hold::Shared(Self(hold).into_flight());
+    }
+
+    /// Holds another emission from now on, if nobody shares the one that it holds: that one
+    /// has ended.
+    #[inline]
+    pub(super) fn refill(&mut self, next: Emitted<E>) -> Result<(), Emitted<E>>
+    where
+        E: Sized,
+    {
+        match &mut self.0 {
+            Hold::Alone(flight) => flight.refill(next),
+            Hold::Shared(_) | Hold::Between => Err(next),
+        }
+    }
+
+    fn into_flight(self) -> Arc<dyn Flight<E>> {
+        match self.0 {
+            Hold::Shared(flight) => flight,
+            Hold::Alone(flight) => Arc::from(flight),
+            Hold::Between => unreachable!("{LENT}"),
+        }
+    }
+
+    #[inline]
+    fn flight(&self) -> &dyn Flight<E> {
+        match &self.0 {
+            Hold::Shared(flight) => &**flight,
+            Hold::Alone(flight) => &**flight,
+            Hold::Between => unreachable!("{LENT}"),
+        }
+    }
+
+    fn shared(&self) -> &Arc<dyn Flight<E>> {
+        match &self.0 {
+            Hold::Shared(flight) => flight,
+            Hold::Alone(_) | Hold::Between => unreachable!("{LENT}"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn event(&self) -> &E {
+        self.flight().event()
+    }
+
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        self.flight().header()
+    }
+
+    /// Where its deliveries are accounted for.
+    #[inline]
+    pub(crate) fn ledger(&self) -> &dyn Ledger {
+        self.flight().ledger()
+    }
+}
+
+impl<E: ?Sized> Clone for Held<E> {
+    fn clone(&self) -> Self {
+        Self(Hold::Shared(self.shared().clone()))
+    }
+}
+
+/// An emission whose type is somebody else's business.
+pub(crate) trait AnyHeld {
+    fn header(&self) -> &Header;
+
+    /// The emission, as that of any event, for one that delivers it too.
+    fn share(&self) -> Held<AnyEvent>;
+
+    /// The emission, for one that keeps it.
+    fn keep(&self) -> Kept;
+
+    /// Ends one of its deliveries.
+    fn end(&self, position: usize, verdict: Verdict);
+
+    /// Where its outcomes go, if somebody waits for them.
+    fn tracker(&self) -> Option<&Tracker>;
+
+    /// Itself, for the one that knows its type.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<E: ?Sized + 'static> AnyHeld for Held<E> {
+    #[inline]
+    fn header(&self) -> &Header {
+        self.flight().header()
+    }
+
+    fn share(&self) -> Held<AnyEvent> {
+        Held(Hold::Shared(self.shared().clone().share()))
+    }
+
+    fn keep(&self) -> Kept {
+        self.shared().clone().keep()
+    }
+
+    fn end(&self, position: usize, verdict: Verdict) {
+        self.close(position, verdict);
+    }
+
+    fn tracker(&self) -> Option<&Tracker> {
+        let tracker = self.header().tracker()?;
+        self.ledger().is_reported().then_some(tracker)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl<E: ?Sized + 'static> Held<E> {
+    /// Whether one of its deliveries took too long, and needs no handler any more.
+    pub(crate) fn is_over(&self, position: usize) -> bool {
+        let id = self.header().metadata.id();
+        self.ledger().is_over(position, id)
+    }
+
+    /// Ends one of its deliveries.
+    #[inline]
+    pub(crate) fn close(&self, position: usize, verdict: Verdict) {
+        self.ledger().close(position, self, verdict);
+    }
+
+    /// Ends one of its deliveries as handled, without an answer.
+    #[inline]
+    pub(crate) fn close_handled(&self, position: usize) {
+        if !self.flight().close_shortly(position) {
+            self.close(position, Verdict::Handled(Reply::default()));
+        }
+    }
+
+    /// The handler of one of its deliveries begins with it.
+    #[inline]
+    pub(crate) fn begin(&self, position: usize) {
+        if let Some(timing) = self.header().timing() {
+            timing.begin(self.ledger().handler(position).subscription());
+        }
+    }
+
+    /// Runs a handler in the span of its delivery, if anybody looks at it.
+    #[inline]
+    pub(crate) fn in_span<R>(&self, position: usize, run: impl FnOnce() -> R) -> R {
+        match self.header().spans() {
+            None => run(),
+            Some(_) => self.span(position).in_scope(run),
+        }
+    }
+
+    /// The span of one of its deliveries, if anybody looks at it.
+    pub(crate) fn span(&self, position: usize) -> Span {
+        match self.header().spans() {
+            None => Span::none(),
+            Some(spans) => {
+                let span = spans.of(self.ledger().handler(position).subscription());
+                span.map_or_else(Span::none, |span| Span::clone(&span))
+            }
+        }
+    }
+}

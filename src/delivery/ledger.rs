@@ -1,0 +1,110 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::{AnyEvent, EmissionId, HandlerRef};
+use crate::outcome::Verdict;
+
+use super::emitted::Header;
+use super::held::AnyHeld;
+
+/// Where the deliveries of an emission are accounted for, each by its position: the
+/// snapshot of subscriptions that it was matched against.
+pub(crate) trait Ledger: Send + Sync + fmt::Debug {
+    /// Whether the actor behind the delivery still has its mailbox.
+    fn connected(&self, position: usize) -> bool;
+
+    /// Ends the delivery. Called exactly once for each that was accepted.
+    fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict);
+
+    /// Ends the delivery as handled, if nobody looks at that, and returns whether it has.
+    /// [`close`](Self::close) does the same, and whatever else there is to do.
+    fn close_shortly(&self, _position: usize, _header: &Header) -> bool {
+        false
+    }
+
+    /// Whether the delivery has been ended already, because it took too long.
+    fn is_over(&self, position: usize, id: EmissionId) -> bool;
+
+    /// Which of its attempts the delivery is at.
+    fn attempt(&self, position: usize, id: EmissionId) -> u32;
+
+    /// Whose delivery it is.
+    fn handler(&self, position: usize) -> HandlerRef;
+
+    /// Whether those that wait for the emission hear of its ends. Not of what is delivered
+    /// once more: that one they have heard of.
+    fn is_reported(&self) -> bool {
+        true
+    }
+
+    /// What made the emission, for what its handlers emit.
+    fn origin(&self) -> &Arc<dyn Origin>;
+
+    /// Itself, for the one that knows its type.
+    fn as_any(&self) -> &AnyEvent;
+}
+
+impl<L: Ledger + ?Sized> Ledger for Arc<L> {
+    fn connected(&self, position: usize) -> bool {
+        (**self).connected(position)
+    }
+
+    fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict) {
+        (**self).close(position, event, verdict);
+    }
+
+    #[inline]
+    fn close_shortly(&self, position: usize, header: &Header) -> bool {
+        (**self).close_shortly(position, header)
+    }
+
+    fn is_over(&self, position: usize, id: EmissionId) -> bool {
+        (**self).is_over(position, id)
+    }
+
+    fn attempt(&self, position: usize, id: EmissionId) -> u32 {
+        (**self).attempt(position, id)
+    }
+
+    fn handler(&self, position: usize) -> HandlerRef {
+        (**self).handler(position)
+    }
+
+    fn is_reported(&self) -> bool {
+        (**self).is_reported()
+    }
+
+    #[inline]
+    fn origin(&self) -> &Arc<dyn Origin> {
+        (**self).origin()
+    }
+
+    fn as_any(&self) -> &AnyEvent {
+        (**self).as_any()
+    }
+}
+
+/// What makes emissions. It learns when one has ended.
+pub(crate) trait Origin: Send + Sync + fmt::Debug {
+    /// One of its emissions has ended, with all its deliveries.
+    fn ended(&self);
+
+    /// One of its emissions that have waited together begins, or never will: it waits no
+    /// longer.
+    fn waits_no_longer(&self) {}
+
+    /// One of its emissions has been run, on the thread that made it: by the one that has
+    /// taken it over to say so.
+    fn ran(&self) {}
+
+    /// Whether what it emits are notices.
+    fn is_of_notices(&self) -> bool {
+        false
+    }
+
+    /// Whether it lets nothing in any more, and waits for what there is.
+    fn is_draining(&self) -> bool;
+
+    /// Itself, for the one that knows its type.
+    fn into_any(self: Arc<Self>) -> Arc<AnyEvent>;
+}

@@ -1,0 +1,131 @@
+//! The short way of an emission: of an event and nothing else, by an emitter whose
+//! emissions nobody looks at before they are matched.
+//!
+//! It takes the steps of [`launch`](super::launch) in their order, and leaves out those
+//! that such an emission need not take. Whatever comes in between gives the event back:
+//! then it goes the long way.
+
+use std::sync::Arc;
+
+use crate::delivery::{Emitted, Header, Held};
+use crate::event::{EventType, Metadata};
+use crate::middleware::is_inside;
+use crate::outcome::Receipt;
+use crate::registry::{Accepted, Route};
+
+use super::gear::{Batch, Pass};
+use super::launch::{Begun, Claimed, Owned};
+use super::message::Emit;
+use super::shared::Shared;
+use super::ways::{Found, WayCell};
+
+impl Shared {
+    /// Emits an event by its type, whose way the cell holds.
+    #[inline]
+    pub(super) fn emit<E: Send + Sync + 'static>(
+        &self,
+        event: E,
+        cell: Option<&Arc<WayCell<E>>>,
+    ) -> Receipt {
+        let Some(cell) = cell else {
+            return self.launch(Emit(event), None);
+        };
+        self.emit_shortly(event, cell, None)
+            .unwrap_or_else(|event| self.launch(Emit(event), None))
+    }
+
+    /// Emits an event of a batch by its type, whose way the cell holds.
+    #[inline]
+    pub(super) fn emit_in<E: Send + Sync + 'static>(
+        &self,
+        event: E,
+        cell: &WayCell<E>,
+        batch: &mut Batch,
+    ) -> Receipt {
+        self.emit_shortly(event, cell, Some(batch))
+            .unwrap_or_else(|event| self.launch_in(Emit(event), batch))
+    }
+
+    #[inline]
+    fn emit_shortly<E: Send + Sync + 'static>(
+        &self,
+        event: E,
+        cell: &WayCell<E>,
+        batch: Option<&mut Batch>,
+    ) -> Result<Receipt, E> {
+        let core = &*self.core;
+        if !core.is_plain || is_inside() || !core.debug.is_quiet() {
+            return Err(event);
+        }
+        let (registry, load) = (core.linker.core().registry(), &core.load);
+        if registry.keeps_any() {
+            return Err(event);
+        }
+        if cell.is_unheard() {
+            if registry.is_closed() || load.is_closed() {
+                return Err(event);
+            }
+            drop(Owned::new(event));
+            return Ok(Receipt::complete(core.ids.next_unheard(), 0));
+        }
+        let Some(found) = Found::known(cell) else {
+            return Err(event);
+        };
+        let route = found.route();
+        if route.len() == 0 {
+            return Err(event);
+        }
+        let Ok(begun) = Begun::new(load) else {
+            return Err(event);
+        };
+        let Some(mut pass) = found.gear().and_then(Pass::enter) else {
+            return Err(event);
+        };
+        if !pass.admit_shortly() {
+            return Err(event);
+        }
+        let metadata = Metadata::new(core.ids.next(), EventType::of::<E>(), None, None);
+        if let Err(taken) = route.claim_shortly() {
+            let claims = route.claim_rest(taken, pass.place(), &event, &metadata);
+            if !claims.1.is_empty() {
+                let claimed = Claimed {
+                    event: Owned::new(event),
+                    metadata,
+                    found: &found,
+                    pass,
+                    begun,
+                    claims,
+                    is_forced: false,
+                };
+                return Ok(self.launch_claimed(claimed, None, batch));
+            }
+        }
+        let receipt = Receipt::complete(metadata.id(), route.len());
+        let timing = route.timing(&metadata);
+        let is_kept = registry.wants_dead_letters();
+        let is_alone = timing.is_none() && !is_kept && pass.is_here() && route.runs_alone();
+        let mut header = Header::new(metadata, false);
+        header.watch(timing, None);
+        let emitted = Emitted {
+            header,
+            payload: event,
+        };
+        // The one that holds it counts it off from now on.
+        begun.pass_on();
+        if is_alone {
+            pass.pass_on();
+            if let Some(way) = found.into_passing() {
+                Route::run_alone(Held::alone(emitted, way));
+            }
+            return Ok(receipt);
+        }
+        let course = found.course(pass.gear());
+        let held = if is_kept {
+            Held::to_keep(emitted, course)
+        } else {
+            Held::new(emitted, course)
+        };
+        pass.send(route, held, Accepted::All, false, batch);
+        Ok(receipt)
+    }
+}

@@ -1,0 +1,232 @@
+//! What an emitter keeps, so that an emission finds its handlers and its gear in one step.
+//!
+//! For each event type a [`WayCell`] holds the route, the gear and the [`Course`] that is
+//! made of both. It is emptied when one of them changes: by the registry, under the lock
+//! of the change, and by a switch. It is filled under the same two locks. So whatever is
+//! read here held when it was read, and nothing that was unsubscribed stays alive in
+//! here.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use crate::delivery::{AnyHeld, Header, Ledger, Origin};
+use crate::event::{AnyEvent, EmissionId, HandlerRef};
+use crate::outcome::Verdict;
+use crate::registry::{Course, Follower, Route, TypeIndex};
+
+use super::gear::Gear;
+
+/// The way of one event type through one gear.
+pub(super) struct Way<E: 'static> {
+    course: Arc<Course<E>>,
+    gear: Arc<Gear>,
+}
+
+impl<E: Send + Sync + 'static> Way<E> {
+    pub(super) fn new(route: Arc<Route<E>>, gear: Arc<Gear>) -> Arc<Self> {
+        let course = Course::new(route, gear.clone());
+        Arc::new(Self { course, gear })
+    }
+
+    #[inline]
+    pub(super) fn gear(&self) -> &Arc<Gear> {
+        &self.gear
+    }
+}
+
+/// The way of one event type, if it is known.
+pub(super) struct WayCell<E: 'static> {
+    way: ArcSwapOption<Way<E>>,
+    /// Whether it is known to lead to nobody.
+    is_unheard: AtomicBool,
+}
+
+impl<E: Send + Sync + 'static> WayCell<E> {
+    /// Whether nobody listens at this moment, as far as one look can tell.
+    #[inline]
+    pub(super) fn is_unheard(&self) -> bool {
+        self.is_unheard.load(Ordering::Acquire)
+    }
+
+    /// To be called where neither route nor gear can change.
+    pub(super) fn store(&self, way: Arc<Way<E>>) {
+        let is_outward = way.gear.outlet().is_some();
+        let is_unheard = way.course.route().len() == 0 && !is_outward;
+        self.way.store(Some(way));
+        self.is_unheard.store(is_unheard, Ordering::Release);
+    }
+}
+
+impl<E: Send + Sync + 'static> Follower for WayCell<E> {
+    fn forget(&self) {
+        self.is_unheard.store(false, Ordering::Release);
+        self.way.store(None);
+    }
+}
+
+trait AnyCell: Send + Sync {
+    fn forget(&self);
+    fn as_any(&self) -> &AnyEvent;
+}
+
+impl<E: Send + Sync + 'static> AnyCell for Arc<WayCell<E>> {
+    fn forget(&self) {
+        Follower::forget(&**self);
+    }
+
+    fn as_any(&self) -> &AnyEvent {
+        self
+    }
+}
+
+/// The ways of all event types.
+#[derive(Default)]
+pub(super) struct Ways(TypeIndex<Box<dyn AnyCell>>);
+
+impl Ways {
+    #[inline]
+    pub(super) fn get<E: Send + Sync + 'static>(&self) -> Option<&Arc<WayCell<E>>> {
+        self.0.get(TypeId::of::<E>())?.as_any().downcast_ref()
+    }
+
+    /// Returns the cell of a type; a new one is shown to `follow` first.
+    pub(super) fn get_or_add<E: Send + Sync + 'static>(
+        &self,
+        follow: impl FnOnce(&Arc<WayCell<E>>),
+    ) -> &Arc<WayCell<E>> {
+        let cell = self.0.get_or_insert_with(TypeId::of::<E>(), || {
+            let cell = Arc::new(WayCell::<E> {
+                way: ArcSwapOption::empty(),
+                is_unheard: AtomicBool::new(false),
+            });
+            follow(&cell);
+            Box::new(cell)
+        });
+        let cell = cell.as_any().downcast_ref();
+        cell.expect("a cell is stored by its type")
+    }
+
+    /// Forgets them all: the gear has changed.
+    pub(super) fn forget(&self) {
+        self.0.iter().for_each(|cell| cell.forget());
+    }
+}
+
+/// A way that is borrowed for as long as an emission is run where it is made: nobody counts
+/// that it is in use.
+pub(super) struct Passing<E: 'static>(Guard<Option<Arc<Way<E>>>>);
+
+impl<E: Send + Sync + 'static> Passing<E> {
+    #[inline]
+    fn course(&self) -> &Course<E> {
+        &self.0.as_ref().expect(KNOWN).course
+    }
+}
+
+impl<E: Send + Sync + 'static> Ledger for Passing<E> {
+    fn connected(&self, position: usize) -> bool {
+        self.course().connected(position)
+    }
+
+    fn close(&self, position: usize, event: &dyn AnyHeld, verdict: Verdict) {
+        self.course().close(position, event, verdict);
+    }
+
+    #[inline]
+    fn close_shortly(&self, position: usize, header: &Header) -> bool {
+        self.course().close_shortly(position, header)
+    }
+
+    fn is_over(&self, position: usize, id: EmissionId) -> bool {
+        self.course().is_over(position, id)
+    }
+
+    fn attempt(&self, position: usize, id: EmissionId) -> u32 {
+        self.course().attempt(position, id)
+    }
+
+    fn handler(&self, position: usize) -> HandlerRef {
+        self.course().handler(position)
+    }
+
+    #[inline]
+    fn origin(&self) -> &Arc<dyn Origin> {
+        self.course().origin()
+    }
+
+    fn as_any(&self) -> &AnyEvent {
+        self.course()
+    }
+}
+
+impl<E> fmt::Debug for Passing<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passing")
+    }
+}
+
+/// What an emission was matched against.
+pub(super) enum Found<E: 'static> {
+    /// As it is known.
+    Way(Guard<Option<Arc<Way<E>>>>),
+    /// On a topic, say.
+    Route(Arc<Route<E>>),
+}
+
+impl<E: Send + Sync + 'static> Found<E> {
+    /// What a cell holds at this moment.
+    #[inline]
+    pub(super) fn known(cell: &WayCell<E>) -> Option<Self> {
+        let way = cell.way.load();
+        way.is_some().then_some(Self::Way(way))
+    }
+
+    #[inline]
+    fn way(&self) -> Option<&Way<E>> {
+        match self {
+            Self::Way(way) => way.as_deref(),
+            Self::Route(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn route(&self) -> &Arc<Route<E>> {
+        match self {
+            Self::Way(way) => {
+                let way = way.as_ref().expect(KNOWN);
+                way.course.route()
+            }
+            Self::Route(route) => route,
+        }
+    }
+
+    /// The way, if it is known.
+    #[inline]
+    pub(super) fn into_passing(self) -> Option<Passing<E>> {
+        match self {
+            Self::Way(way) => Some(Passing(way)),
+            Self::Route(_) => None,
+        }
+    }
+
+    /// The gear that was in.
+    #[inline]
+    pub(super) fn gear(&self) -> Option<&Arc<Gear>> {
+        self.way().map(Way::gear)
+    }
+
+    /// The way to those that were found, from a gear.
+    #[inline]
+    pub(super) fn course(&self, gear: &Arc<Gear>) -> Arc<Course<E>> {
+        match self.way() {
+            Some(way) if Arc::ptr_eq(way.gear(), gear) => way.course.clone(),
+            _ => Course::new(self.route().clone(), gear.clone()),
+        }
+    }
+}
+
+const KNOWN: &str = "a way is found when it is known";

@@ -1,0 +1,5 @@
+//! What does not fit beside the code: models, and threads.
+
+mod circuit;
+mod pace;
+mod retry;
