@@ -260,7 +260,10 @@ pub mod metrics;
 
 pub mod observable;
 
+pub mod remote;
 
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use delivery::{Batch, Delivery};
 #[cfg(feature = "cron")]
