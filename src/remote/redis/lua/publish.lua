@@ -1,0 +1,40 @@
+-- ARGV: window in ms (0: none), number of partitions as known (-1: not at all), then for each
+-- message its id, the hash of its key, its delay in ms, and itself.
+-- Returns whether the queue was made by this, and for each message 1 (stored), 0 (known
+-- already) or what is wrong with it. Or `LOST`: the queue was there once.
+local window, expected = tonumber(ARGV[1]), tonumber(ARGV[2])
+local n, made = tonumber(call('HGET', T, 'n')), 0
+if not n then
+  if expected >= 0 then return redis.status_reply('LOST') end
+  call('HSET', T, 'n', 0)
+  n, made = 0, 1
+end
+local bases = call('SMEMBERS', T .. ':groups')
+for i, g in ipairs(bases) do bases[i] = base(g) end
+if #bases == 0 then bases[1] = T .. ':u' end
+local t, out = clock(), {made}
+for i = 3, #ARGV, 4 do
+  local key = T .. ':i:' .. ARGV[i]
+  local result = 1
+  if window > 0 and not call('SET', key, '1', 'NX', 'PX', window) then
+    result = 0
+  else
+    local p = n > 0 and tonumber(ARGV[i + 1]) % n or 0
+    local delay = tonumber(ARGV[i + 2])
+    for _, b in ipairs(bases) do
+      local ok, fault
+      if delay > 0 then
+        ok, fault = pcall(later, b, n, p, ARGV[i + 3], t + delay)
+      else
+        ok, fault = pcall(append, b, n, p, ARGV[i + 3], 0, t)
+      end
+      if not ok then
+        result = type(fault) == 'table' and fault.err or tostring(fault)
+      end
+    end
+    -- What is not stored in every group must not be known by its id.
+    if result ~= 1 then call('DEL', key) end
+  end
+  out[#out + 1] = result
+end
+return out
