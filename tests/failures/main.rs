@@ -17,6 +17,7 @@ mod lease;
 mod ledger;
 mod network;
 #[path = "../redis/proxy.rs"]
+#[allow(dead_code, reason = "the tests of the backend itself use the rest")]
 mod proxy;
 mod restart;
 mod role;

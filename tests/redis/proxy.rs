@@ -25,6 +25,8 @@ pub(crate) enum Weather {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     weather: Arc<watch::Sender<Weather>>,
+    /// How many answers were cut off.
+    cut: Arc<watch::Sender<usize>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -33,7 +35,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let weather = Arc::new(watch::Sender::new(Weather::Fair));
-        let shared = weather.clone();
+        let cut = Arc::new(watch::Sender::new(0));
+        let (shared, cuts) = (weather.clone(), cut.clone());
         let task = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
@@ -48,19 +51,28 @@ impl Proxy {
                 let (server_read, server_write) = server.into_split();
                 let there = pass(client_read, server_write, shared.subscribe(), true);
                 let back = pass(server_read, client_write, shared.subscribe(), false);
+                let cuts = cuts.clone();
                 tokio::spawn(async move {
-                    tokio::select! {
-                        () = there => {}
-                        () = back => {}
-                    }
+                    let is_cut = tokio::select! {
+                        is_cut = there => is_cut,
+                        is_cut = back => is_cut,
+                    };
+                    cuts.send_modify(|count| *count += usize::from(is_cut));
                 });
             }
         });
         Self {
             port,
             weather,
+            cut,
             task,
         }
+    }
+
+    /// Waits until an answer was cut off.
+    pub(crate) async fn has_cut(&self) {
+        let mut cut = self.cut.subscribe();
+        cut.wait_for(|count| *count > 0).await.unwrap();
     }
 
     pub(crate) fn set(&self, weather: Weather) {
@@ -78,21 +90,22 @@ impl Drop for Proxy {
     }
 }
 
-/// Passes bytes on until one side closes, or the weather says so.
+/// Passes bytes on until one side closes, or the weather says so. Returns whether that was
+/// before an answer.
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut weather: watch::Receiver<Weather>,
     request: bool,
-) {
+) -> bool {
     let mut bytes = vec![0; 64 << 10];
     loop {
         let count = tokio::select! {
             count = from.read(&mut bytes) => count.unwrap_or(0),
-            _ = weather.wait_for(|w| *w == Weather::Down) => return,
+            _ = weather.wait_for(|w| *w == Weather::Down) => return false,
         };
         if count == 0 {
-            return;
+            return false;
         }
         let now = *weather.borrow_and_update();
         match now {
@@ -100,12 +113,12 @@ async fn pass(
             Weather::Slow(delay) if !request => tokio::time::sleep(delay).await,
             Weather::Slow(_) => {}
             Weather::Silent => std::future::pending().await,
-            Weather::Deaf if !request => return,
+            Weather::Deaf if !request => return true,
             Weather::Deaf => {}
-            Weather::Down => return,
+            Weather::Down => return false,
         }
         if to.write_all(&bytes[..count]).await.is_err() {
-            return;
+            return false;
         }
     }
 }
