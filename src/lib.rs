@@ -219,6 +219,8 @@
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod biased;
+mod fence;
 mod shield;
 mod spawn;
 mod stripes;

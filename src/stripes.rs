@@ -4,22 +4,15 @@
 //! each other: a cache line that another thread has written is a hundred times as far away as
 //! one's own. So there is one of it for each of a few groups of threads.
 
-use std::cell::Cell;
-use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use crate::biased::{Biased, Owner, ThisThread};
+use crate::fence;
 
 /// A power of two.
 const STRIPES: usize = 8;
 
-thread_local! {
-    /// This thread's stripe, once it has been asked for.
-    static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
 /// One of something for each group of threads.
 #[derive(Debug)]
-pub(crate) struct Stripes<T>(Box<[Apart<T>; STRIPES]>);
+pub(crate) struct Stripes<T>([Apart<T>; STRIPES]);
 
 /// On cache lines of its own: processors fetch two at a time.
 #[derive(Debug)]
@@ -28,17 +21,15 @@ struct Apart<T>(T);
 
 impl<T> Stripes<T> {
     pub(crate) fn new(make: impl Fn(usize) -> T) -> Self {
-        Self(Box::new(std::array::from_fn(|at| Apart(make(at)))))
+        Self(std::array::from_fn(|at| Apart(make(at))))
     }
 
-    /// That of this thread.
+    /// That of a thread.
     #[inline]
-    pub(crate) fn here(&self) -> &T {
-        let mine = match MINE.get() {
-            usize::MAX => find(),
-            mine => mine,
-        };
-        &self.0[mine % STRIPES].0
+    pub(crate) fn of(&self, thread: ThisThread) -> &T {
+        // Less than the number of stripes.
+        let at = thread.number() & (STRIPES as u64 - 1);
+        &self.0[usize::try_from(at).unwrap_or(0)].0
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -46,88 +37,82 @@ impl<T> Stripes<T> {
     }
 }
 
-#[cold]
-fn find() -> usize {
-    let mut number = Number(0);
-    thread::current().id().hash(&mut number);
-    // What is left is less than the number of stripes.
-    let mine = usize::try_from(number.finish() % STRIPES as u64).unwrap_or(0);
-    MINE.set(mine);
-    mine
-}
-
-/// Takes the number that a `ThreadId` writes for its hash: threads that are started one after
-/// the other have numbers in a row, and so stripes of their own.
-struct Number(u64);
-
-impl Hasher for Number {
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    /// Not what a `ThreadId` does today; right all the same if it does one day.
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// How many are somewhere.
 ///
 /// Whoever comes, and whoever goes, is counted where his thread is, and neither count ever
-/// falls: all that have come, less all that have gone, are there.
+/// falls: all that have come, less all that have gone, are there. Most stripes are one thread's
+/// alone, which counts by plain additions: see [`fence`](crate::fence).
 #[derive(Debug)]
 pub(crate) struct Crowd(Stripes<Count>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Count {
-    come: AtomicUsize,
-    gone: AtomicUsize,
+    owner: Owner,
+    come: Biased,
+    gone: Biased,
 }
 
 impl Default for Crowd {
     fn default() -> Self {
-        Self(Stripes::new(|_| Count::default()))
+        let is_asymmetric = fence::is_asymmetric();
+        Self(Stripes::new(|_| Count {
+            owner: match is_asymmetric {
+                true => Owner::default(),
+                false => Owner::nobody(),
+            },
+            come: Biased::default(),
+            gone: Biased::default(),
+        }))
     }
 }
 
 impl Crowd {
-    /// Some come. Whoever asks afterwards whether they may stay, and whoever forbids it and
-    /// counts afterwards, cannot both miss each other: all is sequentially consistent.
+    /// Some come. Whoever asks afterwards whether they may stay, and whoever forbids it,
+    /// passes a [heavy fence](fence::heavy) and counts, cannot both miss each other.
     #[inline]
     pub(crate) fn come(&self, several: usize) {
-        self.0.here().come.fetch_add(several, Ordering::SeqCst);
+        self.add(several, |count| &count.come);
     }
 
-    /// Some go, from whatever thread.
+    /// Some go, from whatever thread. The same holds for whoever asks afterwards.
     #[inline]
     pub(crate) fn go(&self, several: usize) {
-        self.0.here().gone.fetch_add(several, Ordering::SeqCst);
+        self.add(several, |count| &count.gone);
     }
 
-    /// How many are there. It may count some that have gone meanwhile; and when it says that
-    /// none is there, then there was a moment, since it was asked, when that was so.
+    #[inline]
+    fn add(&self, several: usize, which: impl FnOnce(&Count) -> &Biased) {
+        let me = ThisThread::get();
+        let count = self.0.of(me);
+        which(count).add_many(several as u64, count.owner.is(me));
+        fence::light();
+    }
+
+    /// How many are there, as far as this thread can know: of those that have come or gone on
+    /// others, it may miss the last. Between a [heavy fence](fence::heavy) and this it misses
+    /// none from before the fence.
     ///
-    /// For those that have gone are counted before those that have come: at the moment in
-    /// between, at least so many had gone, and at most so many had come.
+    /// When it says that none is there, then there was a moment, since it was asked, when that
+    /// was so of those that it knows. For those that have gone are counted before those that
+    /// have come: at the moment in between, at least so many had gone, and at most so many had
+    /// come.
     pub(crate) fn count(&self) -> usize {
-        let gone = self.0.iter().map(|count| count.gone.load(Ordering::SeqCst));
-        let gone = gone.fold(0, usize::wrapping_add);
-        let come = self.0.iter().map(|count| count.come.load(Ordering::SeqCst));
-        come.fold(0, usize::wrapping_add).wrapping_sub(gone)
+        let sum = |which: fn(&Count) -> &Biased| {
+            let counts = self.0.iter().map(|count| which(count).get());
+            counts.fold(0, u64::wrapping_add)
+        };
+        let gone = sum(|count| &count.gone);
+        let come = sum(|count| &count.come);
+        usize::try_from(come.wrapping_sub(gone)).unwrap_or(usize::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Barrier, Mutex};
+    use std::thread;
 
     use super::*;
 
@@ -139,10 +124,10 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let mine = *stripes.here();
+                    let mine = *stripes.of(ThisThread::get());
                     seen.lock().unwrap().insert(mine);
                     all_there.wait();
-                    assert_eq!(*stripes.here(), mine);
+                    assert_eq!(*stripes.of(ThisThread::get()), mine);
                 });
             }
         });

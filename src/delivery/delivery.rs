@@ -11,7 +11,7 @@ use crate::event::{HandlerRef, Metadata};
 use crate::outcome::{BoxError, IntoOutcome, Panicked, Reply, Verdict};
 
 use super::emitted::Emitted;
-use super::held::Held;
+use super::held::{Alone, Held};
 use super::instance::Instance;
 use super::parcel::Parcel;
 use super::slip::Slip;
@@ -87,6 +87,7 @@ fn number_of(position: usize) -> u32 {
 }
 
 impl<E: ?Sized> Delivery<E> {
+    #[inline(always)]
     pub(super) fn lent(held: Held<E>) -> Self {
         let position = AtomicU32::new(0);
         Self {
@@ -95,6 +96,7 @@ impl<E: ?Sized> Delivery<E> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn owned(
         held: Held<E>,
         position: usize,
@@ -122,13 +124,19 @@ impl<E: ?Sized> Delivery<E> {
 
     /// It is lent no more.
     #[inline]
-    pub(crate) fn put_aside(mut self) {
+    pub(crate) fn put_aside(&mut self) {
         self.held.put_aside();
     }
 
     /// Lets those share it that hear of it, where one alone has lent it so far.
     pub(crate) fn share(&mut self) {
         self.held.make_shared();
+    }
+
+    /// The one delivery of an emission, for an actor that nobody watches.
+    #[inline(always)]
+    pub(crate) fn only(alone: Alone<E>) -> Self {
+        Self::owned(alone.into(), 0, None)
     }
 
     /// What was lent, for the one that completes it.
@@ -472,7 +480,8 @@ impl<E: ?Sized> Delivery<E> {
             } => {
                 // Whoever hears of the end finds the actor with one less to do.
                 drop(instance);
-                self.held.close(position as usize, verdict);
+                self.held.finish(position as usize, verdict);
+                self.held.put_aside();
             }
             End::Shared(slip) => slip.end(verdict),
         }
@@ -532,7 +541,9 @@ impl<E: ?Sized> Drop for Delivery<E> {
             } => (*position as usize, *state.get_mut(), instance.take()),
         };
         if state == READ && instance.is_none() && !std::thread::panicking() {
-            return self.held.close_handled(position);
+            self.held
+                .finish(position, Verdict::Handled(Reply::default()));
+            return self.held.put_aside();
         }
         let connected = || match &instance {
             Some(instance) => instance.is_connected(),
@@ -554,11 +565,12 @@ impl<E: ?Sized> Drop for Delivery<E> {
         match (&verdict, instance) {
             (Verdict::Panicked(_), Some(instance)) => instance.panicked(),
             (Verdict::Lost, Some(instance)) if state == UNREAD => {
+                self.held.make_shared();
                 return instance.take_back(Parcel::new(self.held.clone(), position));
             }
             _ => {}
         }
-        self.held.close(position, verdict);
+        self.held.finish(position, verdict);
     }
 }
 

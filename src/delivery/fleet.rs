@@ -8,7 +8,7 @@ use crate::event::{AnyEvent, EmissionId, EventType, Metadata};
 use super::delivery::Delivery;
 use super::emitted::{Emitted, Header};
 use super::flight::AnyFlight;
-use super::held::Held;
+use super::held::{Alone, Held};
 use super::ledger::Ledger;
 use super::timing::Timing;
 
@@ -129,7 +129,9 @@ impl<E: Send + Sync + 'static, L: Ledger + Clone + 'static> Parted<E, L> {
             None => Some(emitted),
         };
         if let Some(emitted) = left {
-            *lent = Some(Delivery::lent(Held::alone(emitted, self.ledger.clone())));
+            *lent = Some(Delivery::lent(
+                Alone::new(emitted, self.ledger.clone()).into(),
+            ));
         }
     }
 }

@@ -8,10 +8,11 @@
 //! for an emission. Where somebody may, as a dead letter or as the last value, it lies
 //! apart, so that what is kept keeps neither emitter nor handlers.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::event::AnyEvent;
+use crate::shield::shielded;
 
 use super::emitted::{Body, Emitted, Header};
 use super::kept::Kept;
@@ -88,19 +89,25 @@ impl<E, L: Ledger + 'static> Direct<E, L> {
 
     #[inline]
     fn end(&mut self) {
-        if let Some(Inside { emitted, ledger }) = self.inside.take() {
-            ended(&emitted.header, &ledger);
+        if let Some(Inside { emitted, ledger }) = &self.inside {
+            ended(&emitted.header, ledger);
+            self.inside = None;
         }
     }
 }
 
 impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
-    /// One for somebody who alone holds it: in the place of the last one on this thread, if
-    /// that has been put aside.
+    /// One for somebody who alone holds it: in the place of one that has been put aside on
+    /// this thread, if there is such.
     #[inline]
     pub(super) fn alone(emitted: Emitted<E>, ledger: L) -> Box<Self> {
-        let spare = SPARE.try_with(Cell::take).ok().flatten();
-        match spare.and_then(|spare| spare.downcast::<Self>().ok()) {
+        // A thread that is about to end has none.
+        let spare = SPARES.try_with(|spares| spares.borrow_mut().pop());
+        match spare
+            .ok()
+            .flatten()
+            .and_then(|spare| spare.downcast::<Self>().ok())
+        {
             Some(mut spare) => {
                 spare.inside = Some(Inside { emitted, ledger });
                 spare
@@ -111,13 +118,16 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
 }
 
 thread_local! {
-    /// An empty place for an emission that one alone holds. Most take it in turns, and to
-    /// allocate costs more than all else that such an emission needs.
-    static SPARE: Cell<Option<Box<AnyEvent>>> = const { Cell::new(None) };
+    /// Empty places for emissions that one alone holds. To allocate costs more than all else
+    /// that such an emission needs, once more are on their way than the allocator keeps at
+    /// hand.
+    static SPARES: RefCell<Vec<Box<AnyEvent>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// How many are put aside, at most.
+const SPARE_COUNT: usize = 512;
 /// The largest that is put aside, in bytes.
-const SPARE_SIZE: usize = 512;
+const SPARE_SIZE: usize = 256;
 
 impl<E: Send + Sync + 'static, L: Ledger + 'static> AnyFlight for Direct<E, L> {
     #[inline]
@@ -175,7 +185,12 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> Flight<E> for Direct<E, L> {
         if size_of::<Self>() <= SPARE_SIZE {
             let spare: Box<AnyEvent> = self;
             // A thread that is about to end keeps none.
-            let _ = SPARE.try_with(|place| place.set(Some(spare)));
+            let _ = SPARES.try_with(|spares| {
+                let mut spares = spares.borrow_mut();
+                if spares.len() < SPARE_COUNT {
+                    spares.push(spare);
+                }
+            });
         }
     }
 }
@@ -322,10 +337,12 @@ impl<E: ?Sized + 'static> Flight<AnyEvent> for Alias<E> {
     }
 }
 
-/// Whoever has counted the emission in hears of its end.
-fn ended(header: &Header, ledger: &dyn Ledger) {
+/// Whoever has counted the emission in hears of its end. Never panics.
+#[inline]
+fn ended<L: Ledger + ?Sized>(header: &Header, ledger: &L) {
     if let Some(spans) = header.spans().filter(|_| ledger.is_reported()) {
-        spans.close();
+        // Whoever subscribes to spans is a user's.
+        shielded(|| spans.close());
     }
     ledger.origin().ended();
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tracing::Span;
 
 use crate::event::AnyEvent;
-use crate::outcome::{Reply, Tracker, Verdict};
+use crate::outcome::{Tracker, Verdict};
 
 use super::emitted::{Emitted, Header};
 use super::flight::{AnyFlight, Apart, Direct, Flight};
@@ -15,15 +15,38 @@ use super::ledger::Ledger;
 /// has not ended.
 pub(crate) struct Held<E: ?Sized + 'static>(Hold<E>);
 
+/// An emission that one alone holds, who lends it or has the one delivery that there is.
+///
+/// It is passed on in registers. A [`Held`] is not: and to read as a whole what has just been
+/// written in parts makes a processor wait.
+pub(crate) struct Alone<E: ?Sized + 'static>(Box<dyn Flight<E>>);
+
+impl<E: Send + Sync + 'static> Alone<E> {
+    /// For an emission that the ledger's origin has counted in, and that nobody keeps.
+    #[inline]
+    pub(crate) fn new(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
+        Self(Direct::alone(emitted, ledger))
+    }
+}
+
+/// It is not to be cloned before it is [shared](Held::make_shared).
+impl<E: ?Sized> From<Alone<E>> for Held<E> {
+    #[inline(always)]
+    fn from(alone: Alone<E>) -> Self {
+        Self(Hold::Alone(alone.0))
+    }
+}
+
 enum Hold<E: ?Sized + 'static> {
     Shared(Arc<dyn Flight<E>>),
-    /// By one that lends it and gives it to nobody, so that no references are counted.
+    /// By one that lends it, or the one delivery that there is, so that no references are
+    /// counted.
     Alone(Box<dyn Flight<E>>),
     /// On its way from one to the other.
     Between,
 }
 
-const LENT: &str = "what one holds alone is only lent";
+const ALONE: &str = "what one holds alone is shared before it is cloned";
 
 impl<E: Send + Sync + 'static> Held<E> {
     /// For an emission that the ledger's origin has counted in, and that nobody keeps.
@@ -35,13 +58,6 @@ impl<E: Send + Sync + 'static> Held<E> {
     /// The same, by whatever leads to the ledger.
     pub(super) fn over(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
         Self(Hold::Shared(Arc::new(Direct::new(emitted, ledger))))
-    }
-
-    /// The same, for one that only lends it. It is not to be cloned before it is
-    /// [shared](Self::make_shared).
-    #[inline]
-    pub(crate) fn alone(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
-        Self(Hold::Alone(Direct::alone(emitted, ledger)))
     }
 
     /// For one that may be kept: whoever keeps it keeps neither origin nor handlers.
@@ -93,6 +109,9 @@ impl<E: ?Sized + 'static> Held<E> {
     /// Lets others share it.
     #[cold]
     pub(super) fn make_shared(&mut self) {
+        if let Hold::Shared(_) = &self.0 {
+            return;
+        }
         let hold = std::mem::replace(&mut self.0, Hold::Between);
         self.0 = Hold::Shared(Self(hold).into_flight());
     }
@@ -114,7 +133,7 @@ impl<E: ?Sized + 'static> Held<E> {
         match self.0 {
             Hold::Shared(flight) => flight,
             Hold::Alone(flight) => Arc::from(flight),
-            Hold::Between => unreachable!("{LENT}"),
+            Hold::Between => unreachable!("{ALONE}"),
         }
     }
 
@@ -123,14 +142,14 @@ impl<E: ?Sized + 'static> Held<E> {
         match &self.0 {
             Hold::Shared(flight) => &**flight,
             Hold::Alone(flight) => &**flight,
-            Hold::Between => unreachable!("{LENT}"),
+            Hold::Between => unreachable!("{ALONE}"),
         }
     }
 
     fn shared(&self) -> &Arc<dyn Flight<E>> {
         match &self.0 {
             Hold::Shared(flight) => flight,
-            Hold::Alone(_) | Hold::Between => unreachable!("{LENT}"),
+            Hold::Alone(_) | Hold::Between => unreachable!("{ALONE}"),
         }
     }
 
@@ -218,11 +237,14 @@ impl<E: ?Sized + 'static> Held<E> {
         self.ledger().close(position, self, verdict);
     }
 
-    /// Ends one of its deliveries as handled, without an answer.
+    /// Ends one of its deliveries, by the one that holds it. Whoever hears of the end may keep
+    /// the event.
     #[inline]
-    pub(crate) fn close_handled(&self, position: usize) {
-        if !self.flight().close_shortly(position) {
-            self.close(position, Verdict::Handled(Reply::default()));
+    pub(super) fn finish(&mut self, position: usize, verdict: Verdict) {
+        let is_done = verdict.is_plain() && self.flight().close_shortly(position);
+        if !is_done {
+            self.make_shared();
+            self.close(position, verdict);
         }
     }
 

@@ -93,7 +93,7 @@ pub use delivery::Delivery;
 pub(crate) use emitted::{Emitted, Header};
 pub(crate) use fleet::{Fleet, Next, Parted};
 pub(crate) use flight::AnyFlight;
-pub(crate) use held::{AnyHeld, Held};
+pub(crate) use held::{Alone, AnyHeld, Held};
 pub(crate) use instance::Instance;
 pub(crate) use kept::{Kept, Sleeper};
 pub(crate) use ledger::{Ledger, Origin};

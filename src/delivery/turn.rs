@@ -58,6 +58,7 @@ impl<'a, E: ?Sized> Turn<'a, E> {
     }
 
     /// The delivery that every turn of an emission can borrow.
+    #[inline(always)]
     pub(crate) fn lend(held: Held<E>) -> Delivery<E> {
         Delivery::lent(held)
     }

@@ -69,7 +69,7 @@ impl Shared {
         let claimed = Claimed {
             event: Owned::new(event),
             metadata,
-            found: &found,
+            leads: found.leads(),
             pass,
             begun,
             claims,

@@ -27,7 +27,7 @@ use super::message::Emit;
 use super::outward::Departing;
 use super::shared::{Shared, lock};
 use super::watch::Watch;
-use super::ways::{Found, Way, WayCell};
+use super::ways::{Found, Leads, Way, WayCell};
 
 /// An event with those it is for.
 struct Matched<E: 'static> {
@@ -85,7 +85,7 @@ struct Ready {
 pub(super) struct Begun<'a>(&'a Load);
 
 impl<'a> Begun<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(load: &'a Load) -> Result<Self, Reason> {
         load.begin().map(|()| Self(load))
     }
@@ -107,7 +107,7 @@ impl Drop for Begun<'_> {
 pub(super) struct Claimed<'a, E: 'static> {
     pub(super) event: Owned<E>,
     pub(super) metadata: Metadata,
-    pub(super) found: &'a Found<E>,
+    pub(super) leads: Leads<'a, E>,
     pub(super) pass: Pass<'a>,
     pub(super) begun: Begun<'a>,
     pub(super) claims: Claims,
@@ -292,7 +292,7 @@ impl Shared {
         let claimed = Claimed {
             event,
             metadata,
-            found: &found,
+            leads: found.leads(),
             pass,
             begun,
             claims,
@@ -311,13 +311,13 @@ impl Shared {
         let Claimed {
             event,
             metadata,
-            found,
+            leads,
             pass,
             begun,
             claims,
             is_forced,
         } = claimed;
-        let route = found.route();
+        let route = leads.route();
         let (accepted, refusals) = claims;
         let receipt = Receipt::new(metadata.id(), route.len(), refusals);
         self.say_emitted(&metadata, &receipt);
@@ -333,7 +333,7 @@ impl Shared {
         }
         let mut header = Header::new(metadata, false);
         header.watch(route.timing(&header.metadata), spans);
-        let course = found.course(pass.gear());
+        let course = leads.course(pass.gear());
         if let Some(watch) = watch.filter(|_| receipt.accepted() > 0) {
             watch.attach(&header, &course, receipt.accepted());
         }

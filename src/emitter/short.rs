@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::delivery::{Emitted, Header, Held};
+use crate::delivery::{Alone, Emitted, Header, Held};
 use crate::event::{EventType, Metadata};
 use crate::middleware::is_inside;
 use crate::outcome::Receipt;
@@ -17,7 +17,7 @@ use super::gear::{Batch, Pass};
 use super::launch::{Begun, Claimed, Owned};
 use super::message::Emit;
 use super::shared::Shared;
-use super::ways::{Found, WayCell};
+use super::ways::{Leads, Passing, WayCell};
 
 impl Shared {
     /// Emits an event by its type, whose way the cell holds.
@@ -68,17 +68,19 @@ impl Shared {
             drop(Owned::new(event));
             return Ok(Receipt::complete(core.ids.next_unheard(), 0));
         }
-        let Some(found) = Found::known(cell) else {
+        // It stays where it is until it is passed on: a move costs more than a look.
+        let found = cell.load();
+        let Some(way) = found.as_deref() else {
             return Err(event);
         };
-        let route = found.route();
+        let route = way.course().route();
         if route.len() == 0 {
             return Err(event);
         }
         let Ok(begun) = Begun::new(load) else {
             return Err(event);
         };
-        let Some(mut pass) = found.gear().and_then(Pass::enter) else {
+        let Some(mut pass) = Pass::enter(way.gear()) else {
             return Err(event);
         };
         if !pass.admit_shortly() {
@@ -91,7 +93,7 @@ impl Shared {
                 let claimed = Claimed {
                     event: Owned::new(event),
                     metadata,
-                    found: &found,
+                    leads: Leads::Way(way),
                     pass,
                     begun,
                     claims,
@@ -103,23 +105,24 @@ impl Shared {
         let receipt = Receipt::complete(metadata.id(), route.len());
         let timing = route.timing(&metadata);
         let is_kept = registry.wants_dead_letters();
-        let is_alone = timing.is_none() && !is_kept && pass.is_here() && route.runs_alone();
-        let mut header = Header::new(metadata, false);
-        header.watch(timing, None);
-        let emitted = Emitted {
-            header,
+        let is_unseen = timing.is_none() && !is_kept && pass.is_here();
+        let mut emitted = Emitted {
+            header: Header::new(metadata, false),
             payload: event,
         };
         // The one that holds it counts it off from now on.
         begun.pass_on();
-        if is_alone {
+        if is_unseen && route.runs_alone() {
             pass.pass_on();
-            if let Some(way) = found.into_passing() {
-                Route::run_alone(Held::alone(emitted, way));
-            }
+            Route::run_alone(Alone::new(emitted, Passing::new(found)));
             return Ok(receipt);
         }
-        let course = found.course(pass.gear());
+        let course = way.course().clone();
+        if is_unseen && route.posts() {
+            route.post(Alone::new(emitted, course));
+            return Ok(receipt);
+        }
+        emitted.header.watch(timing, None);
         let held = if is_kept {
             Held::to_keep(emitted, course)
         } else {

@@ -55,7 +55,7 @@ impl Shared {
         let Some(first) = ids.peek().copied() else {
             return false;
         };
-        let mut fleet = Fleet::new(first, count, found.course(gear));
+        let mut fleet = Fleet::new(first, count, found.leads().course(gear));
         for (id, event) in ids.zip(events) {
             receipts.push(Receipt::complete(id, route.len()));
             fleet.add(id, route.timing_of(id), event);

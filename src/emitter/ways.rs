@@ -36,6 +36,11 @@ impl<E: Send + Sync + 'static> Way<E> {
     pub(super) fn gear(&self) -> &Arc<Gear> {
         &self.gear
     }
+
+    #[inline]
+    pub(super) fn course(&self) -> &Arc<Course<E>> {
+        &self.course
+    }
 }
 
 /// The way of one event type, if it is known.
@@ -46,6 +51,12 @@ pub(super) struct WayCell<E: 'static> {
 }
 
 impl<E: Send + Sync + 'static> WayCell<E> {
+    /// What is known at this moment.
+    #[inline]
+    pub(super) fn load(&self) -> Guard<Option<Arc<Way<E>>>> {
+        self.way.load()
+    }
+
     /// Whether nobody listens at this moment, as far as one look can tell.
     #[inline]
     pub(super) fn is_unheard(&self) -> bool {
@@ -121,6 +132,12 @@ impl Ways {
 pub(super) struct Passing<E: 'static>(Guard<Option<Arc<Way<E>>>>);
 
 impl<E: Send + Sync + 'static> Passing<E> {
+    /// One that is known.
+    #[inline]
+    pub(super) fn new(way: Guard<Option<Arc<Way<E>>>>) -> Self {
+        Self(way)
+    }
+
     #[inline]
     fn course(&self) -> &Course<E> {
         &self.0.as_ref().expect(KNOWN).course
@@ -181,7 +198,7 @@ impl<E: Send + Sync + 'static> Found<E> {
     /// What a cell holds at this moment.
     #[inline]
     pub(super) fn known(cell: &WayCell<E>) -> Option<Self> {
-        let way = cell.way.load();
+        let way = cell.load();
         way.is_some().then_some(Self::Way(way))
     }
 
@@ -195,22 +212,7 @@ impl<E: Send + Sync + 'static> Found<E> {
 
     #[inline]
     pub(super) fn route(&self) -> &Arc<Route<E>> {
-        match self {
-            Self::Way(way) => {
-                let way = way.as_ref().expect(KNOWN);
-                way.course.route()
-            }
-            Self::Route(route) => route,
-        }
-    }
-
-    /// The way, if it is known.
-    #[inline]
-    pub(super) fn into_passing(self) -> Option<Passing<E>> {
-        match self {
-            Self::Way(way) => Some(Passing(way)),
-            Self::Route(_) => None,
-        }
+        self.leads().route()
     }
 
     /// The gear that was in.
@@ -219,11 +221,34 @@ impl<E: Send + Sync + 'static> Found<E> {
         self.way().map(Way::gear)
     }
 
-    /// The way to those that were found, from a gear.
+    /// Where it leads to.
     #[inline]
+    pub(super) fn leads(&self) -> Leads<'_, E> {
+        match self {
+            Self::Way(way) => Leads::Way(way.as_ref().expect(KNOWN)),
+            Self::Route(route) => Leads::Route(route),
+        }
+    }
+}
+
+/// Where an emission goes, for one that only looks at it.
+pub(super) enum Leads<'a, E: 'static> {
+    Way(&'a Way<E>),
+    Route(&'a Arc<Route<E>>),
+}
+
+impl<'a, E: Send + Sync + 'static> Leads<'a, E> {
+    pub(super) fn route(&self) -> &'a Arc<Route<E>> {
+        match self {
+            Self::Way(way) => way.course.route(),
+            Self::Route(route) => route,
+        }
+    }
+
+    /// The way to those that were found, from a gear.
     pub(super) fn course(&self, gear: &Arc<Gear>) -> Arc<Course<E>> {
-        match self.way() {
-            Some(way) if Arc::ptr_eq(way.gear(), gear) => way.course.clone(),
+        match self {
+            Self::Way(way) if Arc::ptr_eq(way.gear(), gear) => way.course.clone(),
             _ => Course::new(self.route().clone(), gear.clone()),
         }
     }

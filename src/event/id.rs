@@ -135,7 +135,7 @@ impl IdSource {
         self.given.load(Ordering::Relaxed)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&self) -> EmissionId {
         let now = self.now();
         self.make(now)
@@ -159,7 +159,7 @@ impl IdSource {
     }
 
     /// Reads the clock. It is written only what has changed: others read it too.
-    #[inline]
+    #[inline(always)]
     fn now(&self) -> u64 {
         let now = clock::now_millis();
         if self.last.load(Ordering::Relaxed) != now {
@@ -168,12 +168,12 @@ impl IdSource {
         now
     }
 
-    #[inline]
+    #[inline(always)]
     fn make(&self, millis: u64) -> EmissionId {
         self.compose(millis, self.given.fetch_add(1, Ordering::Relaxed))
     }
 
-    #[inline]
+    #[inline(always)]
     fn compose(&self, millis: u64, number: u64) -> EmissionId {
         let count = number & 0xffff_ffff;
         let version_and_count = 0x7000 | (count >> 20);

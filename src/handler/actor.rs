@@ -1,6 +1,6 @@
 use actix::{Recipient, WeakRecipient};
 
-use crate::delivery::{Delivery, Turn};
+use crate::delivery::{Alone, Delivery, Turn};
 use crate::registry::{Nature, Target};
 
 /// An actor that takes deliveries.
@@ -22,17 +22,11 @@ impl<E: ?Sized + Send + Sync + 'static> ActorTarget<E> {
 
 impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
     fn start(&self, turn: Turn<'_, E>) {
-        let delivery = turn.into_delivery();
-        // The delivery's permit was taken when the emission was accepted. If the
-        // actor has stopped since, the delivery is dropped: it is lost, and says so.
-        match self {
-            Self::Strong(recipient) => recipient.do_send(delivery),
-            Self::Weak(recipient) => {
-                if let Some(recipient) = recipient.upgrade() {
-                    recipient.do_send(delivery);
-                }
-            }
-        }
+        self.send(turn.into_delivery());
+    }
+
+    fn post(&self, alone: Alone<E>) {
+        self.send(Delivery::only(alone));
     }
 
     fn nature(&self) -> Nature {
@@ -44,6 +38,22 @@ impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
             Self::Strong(recipient) => recipient.connected(),
             // One that has stopped can be upgraded all the same.
             Self::Weak(recipient) => recipient.upgrade().is_some_and(|r| r.connected()),
+        }
+    }
+}
+
+impl<E: ?Sized + Send + Sync + 'static> ActorTarget<E> {
+    #[inline(always)]
+    fn send(&self, delivery: Delivery<E>) {
+        // The delivery's permit was taken when the emission was accepted. If the
+        // actor has stopped since, the delivery is dropped: it is lost, and says so.
+        match self {
+            Self::Strong(recipient) => recipient.do_send(delivery),
+            Self::Weak(recipient) => {
+                if let Some(recipient) = recipient.upgrade() {
+                    recipient.do_send(delivery);
+                }
+            }
         }
     }
 }

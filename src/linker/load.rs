@@ -1,9 +1,11 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
+use crate::fence::heavy;
 use crate::outcome::Reason;
+use crate::shield::shielded;
 use crate::stripes::Crowd;
 
 /// How many emissions an emitter has on their way, from the emitting to the end of
@@ -42,13 +44,13 @@ impl Load {
     ///
     /// Counting in before asking, and closing before counting, means that one that
     /// is let in is always waited for.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&self) -> Result<(), Reason> {
         self.begin_many(1)
     }
 
     /// Counts several in, unless no more are taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin_many(&self, count: usize) -> Result<(), Reason> {
         self.in_flight.come(count);
         if self.closed.load(Ordering::SeqCst) {
@@ -80,8 +82,11 @@ impl Load {
 
     #[cold]
     fn tell_if_idle(&self) {
+        // Of two that end at the same time, one at least sees that both have.
+        fence(Ordering::SeqCst);
         if self.in_flight() == 0 {
-            self.idle.notify_waiters();
+            // Their wakers are a user's.
+            shielded(|| self.idle.notify_waiters());
         }
     }
 
@@ -93,9 +98,10 @@ impl Load {
         self.closed.load(Ordering::SeqCst)
     }
 
-    /// Takes no more.
+    /// Takes no more. Whatever was let in is counted from now on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        heavy();
     }
 
     /// Waits until none is on its way. To be asked of one that is closed.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tracing::Span;
 use tracing::field::Empty;
 
+use crate::biased::ThisThread;
 use crate::debug::{debug_line, debug_span};
 use crate::delivery::{AnyHeld, Header, Spans};
 use crate::event::{EmissionId, Metadata};
@@ -19,7 +20,6 @@ use crate::outcome::{
 };
 use crate::shield::shielded;
 
-use super::biased::ThisThread;
 use super::callbacks::{FailureFn, SuccessFn};
 use super::record::Record;
 use super::runs::{Again, Spot};

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use crate::delivery::{Delivery, Header, Turn};
+use crate::biased::ThisThread;
+use crate::delivery::{Alone, Delivery, Header, Turn};
 use crate::event::Metadata;
 use crate::outcome::{Reason, Verdict, panicked};
 use crate::shield::try_run;
 
-use super::biased::ThisThread;
 use super::goal::{Goal, Place};
 use super::record::Record;
 use super::tally::Tally;
@@ -72,6 +72,12 @@ impl<E: Send + Sync + 'static> Entry<E> {
         is_typed && self.nature == Nature::Callback && self.tally.is_plain()
     }
 
+    /// Whether it is an actor whose deliveries do nothing but come and go.
+    pub(super) fn is_plain_mailbox(&self) -> bool {
+        let is_typed = matches!(self.goal, Goal::Typed(_));
+        is_typed && self.nature == Nature::Mailbox && self.tally.is_plain()
+    }
+
     pub(super) fn is_unbounded(&self) -> bool {
         self.tally.is_unbounded()
     }
@@ -92,6 +98,14 @@ impl<E: Send + Sync + 'static> Entry<E> {
             self.tally.leave_handled(me);
         }
         verdict
+    }
+
+    /// Passes the one delivery of an emission on to such an actor.
+    #[inline(always)]
+    pub(super) fn post(&self, alone: Alone<E>) {
+        if let Goal::Typed(aim) = &self.goal {
+            aim.target.post(alone);
+        }
     }
 
     /// Makes a delivery that nobody looks at the short way, if there is one: to its end,

@@ -42,7 +42,6 @@
 //! them are on a [`Shelf`], and can be [delivered again](Registry::requeue).
 
 mod announce;
-mod biased;
 mod bound;
 mod bucket;
 mod callbacks;

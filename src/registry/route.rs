@@ -4,13 +4,13 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use crate::delivery::{AnyHeld, Delivery, Held, Next, Origin, Parted, Timing, Turn};
+use crate::biased::ThisThread;
+use crate::delivery::{Alone, AnyHeld, Delivery, Held, Next, Origin, Parted, Timing, Turn};
 use crate::event::{AnyEvent, EmissionId, Metadata};
 use crate::latency::Sampling;
 use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict, panicked};
 use crate::shield::{shielded, try_run};
 
-use super::biased::ThisThread;
 use super::claims::Claims;
 use super::course::Course;
 use super::entry::Entry;
@@ -32,6 +32,8 @@ pub(crate) struct Route<E: 'static> {
     is_of_callbacks: bool,
     /// And whether as many as come can do so at a time.
     is_unbounded: bool,
+    /// Whether it leads to one actor, whose deliveries do nothing but come and go.
+    is_of_one_actor: bool,
 }
 
 /// Which entries of a route get an emission.
@@ -50,6 +52,7 @@ impl<E> Default for Route<E> {
             sampling: Sampling::one_in(0),
             first: AtomicU32::new(0),
             is_of_callbacks: false,
+            is_of_one_actor: false,
             is_unbounded: false,
         }
     }
@@ -59,6 +62,7 @@ impl<E: Send + Sync + 'static> Route<E> {
     pub(super) fn new(entries: Vec<Entry<E>>, sampling: Sampling) -> Self {
         Self {
             is_of_callbacks: entries.iter().all(Entry::is_plain_callback),
+            is_of_one_actor: matches!(&*entries, [entry] if entry.is_plain_mailbox()),
             is_unbounded: entries.iter().all(Entry::is_unbounded),
             entries: entries.into_boxed_slice(),
             sampling,
@@ -76,13 +80,13 @@ impl<E: Send + Sync + 'static> Route<E> {
     }
 
     /// Starts to time an emission that has been accepted, if it is one of those.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn timing(&self, metadata: &Metadata) -> Option<Timing> {
         self.timing_of(metadata.id())
     }
 
     /// The same, for one of which only the id is known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn timing_of(&self, id: EmissionId) -> Option<Timing> {
         (self.sampling.picks(id) || self.is_first()).then(Timing::start)
     }
@@ -252,7 +256,7 @@ impl<E: Send + Sync + 'static> Route<E> {
     /// that cannot start here is refused, and spends nothing.
     pub(crate) fn run(&self, held: Held<E>, accepted: &Accepted, may_block: bool) {
         let is_unwatched = held.header().is_unwatched();
-        let is_short = is_unwatched && !self.entries.first().is_some_and(Entry::is_heard);
+        let is_short = is_unwatched && !self.is_heard();
         let mut lent = Some(Turn::lend(held));
         let mut lent_any: Option<Delivery<AnyEvent>> = None;
         let (mut next, count) = (0, accepted.count(self.entries.len()));
@@ -282,17 +286,36 @@ impl<E: Send + Sync + 'static> Route<E> {
     }
 
     /// Whether an emission that nobody looks at can be [run alone](Self::run_alone).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn runs_alone(&self) -> bool {
-        self.is_of_callbacks && !self.entries.first().is_some_and(Entry::is_heard)
+        self.is_of_callbacks && !self.is_heard()
+    }
+
+    /// Whether an emission that nobody looks at can be [posted](Self::post).
+    #[inline(always)]
+    pub(crate) fn posts(&self) -> bool {
+        self.is_of_one_actor && !self.is_heard()
+    }
+
+    #[inline]
+    fn is_heard(&self) -> bool {
+        self.entries.first().is_some_and(Entry::is_heard)
+    }
+
+    /// Passes an emission that nobody else holds or looks at on to the one actor that it is
+    /// for.
+    #[inline(always)]
+    pub(crate) fn post(&self, alone: Alone<E>) {
+        shielded(|| self.entries[0].post(alone));
     }
 
     /// Runs an emission that nobody else holds or looks at, and of which all deliveries were
-    /// accepted, on this thread. It is told its origin that it has.
-    pub(crate) fn run_alone(held: Held<E>) {
-        let mut lent = Turn::lend(held);
+    /// accepted, on this thread. Its origin is told that it has.
+    #[inline(always)]
+    pub(crate) fn run_alone(alone: Alone<E>) {
+        let mut lent = Turn::lend(alone.into());
         Self::run_lent(&mut lent);
-        shielded(move || {
+        shielded(|| {
             lent.held().ledger().origin().ran();
             lent.put_aside();
         });
@@ -339,7 +362,7 @@ impl<E: Send + Sync + 'static> Route<E> {
                 }
             }
         }
-        shielded(move || lent.into_iter().for_each(Delivery::put_aside));
+        shielded(|| lent.iter_mut().for_each(Delivery::put_aside));
     }
 
     /// Ends such emissions unrun.

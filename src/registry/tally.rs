@@ -4,12 +4,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use crate::biased::{Biased, Owner, ThisThread};
 use crate::debug::Mode;
 use crate::delivery::Header;
 use crate::latency::Meter;
 use crate::outcome::{Outcome, Reason};
 
-use super::biased::{Biased, Owner, ThisThread};
 use super::stats::Stats;
 
 /// What has become of the deliveries of a subscription.

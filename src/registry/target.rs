@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::delivery::{Delivery, Turn};
+use crate::delivery::{Alone, Delivery, Turn};
 use crate::outcome::{Reason, Verdict};
 
 /// What is held as long as something is linked.
@@ -64,6 +64,9 @@ pub(crate) trait Target<E: ?Sized + 'static>: Send + Sync {
     fn run(&self, _: &Delivery<E>) -> Option<Verdict> {
         Some(Verdict::Lost)
     }
+
+    /// Passes on the one delivery of an emission. Called only where it is a [mailbox](Nature::Mailbox).
+    fn post(&self, _: Alone<E>) {}
 
     /// Whether it can start on this thread. Async callbacks need an arbiter.
     fn can_start(&self) -> bool {

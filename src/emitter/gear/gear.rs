@@ -119,7 +119,7 @@ impl Gear {
     }
 
     /// Counts one in, unless the gear hands over.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&self) -> bool {
         let entered = self.turnstile.enter();
         if !entered {
@@ -317,7 +317,7 @@ impl Gear {
     }
 
     /// Whether one that comes now is run by the one that emits it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn runs_here(&self) -> bool {
         let plan = self.work.line.plan();
         matches!(self.work.how, How::Run)

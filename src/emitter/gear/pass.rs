@@ -60,7 +60,7 @@ impl<'a> Pass<'a> {
     }
 
     /// For one that a gear counts in, unless it hands over.
-    #[inline]
+    #[inline(always)]
     pub(in crate::emitter) fn enter(gear: &'a Arc<Gear>) -> Option<Self> {
         gear.enter().then(|| Self::new(gear))
     }
@@ -82,7 +82,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Finds its way, if there is a place and nothing to ask.
-    #[inline]
+    #[inline(always)]
     pub(in crate::emitter) fn admit_shortly(&mut self) -> bool {
         if self.gear.runs_here() {
             return true;

@@ -1,7 +1,8 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use tokio::sync::Notify;
 
+use crate::fence::heavy;
 use crate::stripes::Crowd;
 
 /// Counts the emissions that a gear has let in and not yet run, and tells when it
@@ -10,15 +11,16 @@ use crate::stripes::Crowd;
 pub(super) struct Turnstile {
     /// Those that came while it was open, and all that have left.
     crowd: Crowd,
-    /// How many have come otherwise, above the bits that say whether it is closed and whether
-    /// all have passed. It never falls.
+    /// How many have come otherwise, above the bits that say whether it is closed, whether all
+    /// that came before that have been seen, and whether all have passed. It never falls.
     state: AtomicUsize,
     told: Notify,
 }
 
 const CLOSED: usize = 1;
-const PASSED: usize = 2;
-const ONE: usize = 4;
+const SEEN: usize = 2;
+const PASSED: usize = 4;
+const ONE: usize = 8;
 
 impl Turnstile {
     /// With `inside` already let in.
@@ -55,12 +57,18 @@ impl Turnstile {
     #[inline]
     pub(super) fn leave(&self) -> bool {
         self.crowd.go(1);
-        self.is_closed() && self.pass()
+        self.state.load(Ordering::SeqCst) & SEEN != 0 && self.pass()
     }
 
     /// Lets no more in. Returns whether all have passed by that: true once.
+    ///
+    /// Nobody else counts who is inside before all that came while it was open can be seen;
+    /// and those that went meanwhile without a look are seen by the count here.
     pub(super) fn close(&self) -> bool {
         self.state.fetch_or(CLOSED, Ordering::SeqCst);
+        heavy();
+        self.state.fetch_or(SEEN, Ordering::SeqCst);
+        heavy();
         self.pass()
     }
 
@@ -73,6 +81,8 @@ impl Turnstile {
     /// does when it leaves.
     #[cold]
     fn pass(&self) -> bool {
+        // Of two that leave at the same time, one at least sees that both have.
+        fence(Ordering::SeqCst);
         // Those that have come late are counted last, as those that come are.
         let inside = self.crowd.count();
         let state = self.state.load(Ordering::SeqCst);

@@ -1,0 +1,5 @@
+pub(super) fn is_asymmetric() -> bool {
+    false
+}
+
+pub(super) fn barrier() {}
