@@ -36,8 +36,9 @@ pub(crate) struct Debug {
     pub(crate) mode: Mode,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
+    #[default]
     Off,
     /// At `DEBUG`: the filter decides.
     Follow,

@@ -541,8 +541,7 @@ impl<E: ?Sized> Drop for Delivery<E> {
             } => (*position as usize, *state.get_mut(), instance.take()),
         };
         if state == READ && instance.is_none() && !std::thread::panicking() {
-            self.held
-                .finish(position, Verdict::Handled(Reply::default()));
+            self.held.finish_handled(position);
             return self.held.put_aside();
         }
         let connected = || match &instance {

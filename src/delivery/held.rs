@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tracing::Span;
 
 use crate::event::AnyEvent;
-use crate::outcome::{Tracker, Verdict};
+use crate::outcome::{Reply, Tracker, Verdict};
 
 use super::emitted::{Emitted, Header};
 use super::flight::{AnyFlight, Apart, Direct, Flight};
@@ -146,6 +146,7 @@ impl<E: ?Sized + 'static> Held<E> {
         }
     }
 
+    #[inline(always)]
     fn shared(&self) -> &Arc<dyn Flight<E>> {
         match &self.0 {
             Hold::Shared(flight) => flight,
@@ -171,6 +172,7 @@ impl<E: ?Sized + 'static> Held<E> {
 }
 
 impl<E: ?Sized> Clone for Held<E> {
+    #[inline(always)]
     fn clone(&self) -> Self {
         Self(Hold::Shared(self.shared().clone()))
     }
@@ -241,16 +243,29 @@ impl<E: ?Sized + 'static> Held<E> {
     /// the event.
     #[inline]
     pub(super) fn finish(&mut self, position: usize, verdict: Verdict) {
-        let is_done = verdict.is_plain() && self.flight().close_shortly(position);
-        if !is_done {
+        if verdict.is_plain() {
+            return self.finish_handled(position);
+        }
+        self.make_shared();
+        self.close(position, verdict);
+    }
+
+    /// Ends one of its deliveries as handled, without an answer.
+    #[inline]
+    pub(super) fn finish_handled(&mut self, position: usize) {
+        if !self.flight().close_shortly(position) {
             self.make_shared();
-            self.close(position, verdict);
+            self.close(position, Verdict::Handled(Reply::default()));
         }
     }
 
     /// The handler of one of its deliveries begins with it.
     #[inline]
     pub(crate) fn begin(&self, position: usize) {
+        if let Hold::Alone(_) = &self.0 {
+            // Nobody looks at it.
+            return;
+        }
         if let Some(timing) = self.header().timing() {
             timing.begin(self.ledger().handler(position).subscription());
         }

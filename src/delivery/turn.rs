@@ -88,11 +88,16 @@ impl<'a, E: ?Sized> Turn<'a, E> {
         self.lent.held().close(self.position, verdict);
     }
 
-    /// A delivery that completes itself, for an actor.
-    pub(crate) fn into_delivery(self) -> Delivery<E> {
+    /// Sends a delivery that completes itself to an actor.
+    ///
+    /// It is given where it is made: to pass it on would be to copy it.
+    #[inline(always)]
+    pub(crate) fn deliver(self, send: impl Fn(Delivery<E>)) {
         match self.lent {
-            Lent::Borrowed(lent) => Delivery::owned(lent.held().clone(), self.position, None),
-            Lent::Given(lent) => lent.into_owned(self.position),
+            Lent::Borrowed(lent) => {
+                send(Delivery::owned(lent.held().clone(), self.position, None));
+            }
+            Lent::Given(lent) => send(lent.into_owned(self.position)),
         }
     }
 

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
+use crate::biased::ThisThread;
+use crate::fence::Bias;
+
 use super::clock;
 
 /// The id of an emission: a UUID of version 7, so ids sort by time.
@@ -113,6 +116,8 @@ pub(crate) struct IdSource {
     /// How many ids were given. Its low 32 bits go into the id, so a repeat
     /// would need 2^32 emissions in one millisecond.
     given: AtomicU64,
+    /// Who gives them.
+    bias: Bias,
     /// When the clock was read last, in milliseconds since 1970.
     last: AtomicU64,
 }
@@ -126,6 +131,7 @@ impl IdSource {
         Self {
             random: low & ((1 << Self::RANDOM_BITS) - 1),
             given: AtomicU64::new(0),
+            bias: Bias::default(),
             last: AtomicU64::new(0),
         }
     }
@@ -154,7 +160,7 @@ impl IdSource {
     /// The next ids, so many, of one moment.
     pub(crate) fn next_many(&self, count: u64) -> impl Iterator<Item = EmissionId> {
         let now = self.now();
-        let first = self.given.fetch_add(count, Ordering::Relaxed);
+        let first = self.take(count);
         (first..first + count).map(move |number| self.compose(now, number))
     }
 
@@ -170,7 +176,20 @@ impl IdSource {
 
     #[inline(always)]
     fn make(&self, millis: u64) -> EmissionId {
-        self.compose(millis, self.given.fetch_add(1, Ordering::Relaxed))
+        self.compose(millis, self.take(1))
+    }
+
+    /// Gives so many, and returns the first.
+    #[inline(always)]
+    fn take(&self, count: u64) -> u64 {
+        let plain = || {
+            let first = self.given.load(Ordering::Relaxed);
+            self.given
+                .store(first.wrapping_add(count), Ordering::Relaxed);
+            first
+        };
+        let atomic = || self.given.fetch_add(count, Ordering::Relaxed);
+        self.bias.run(ThisThread::get(), plain, atomic)
     }
 
     #[inline(always)]

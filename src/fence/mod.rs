@@ -13,6 +13,7 @@
 //! Where the system [has none](is_asymmetric), whoever comes is to count itself in by an
 //! atomic addition, which is a fence of its own.
 
+mod bias;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
@@ -24,6 +25,8 @@ use linux as system;
 use portable as system;
 
 use std::sync::atomic::{Ordering, compiler_fence, fence};
+
+pub(crate) use bias::Bias;
 
 /// Whether a [`light`] fence is enough.
 pub(crate) fn is_asymmetric() -> bool {

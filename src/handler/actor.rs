@@ -22,7 +22,7 @@ impl<E: ?Sized + Send + Sync + 'static> ActorTarget<E> {
 
 impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
     fn start(&self, turn: Turn<'_, E>) {
-        self.send(turn.into_delivery());
+        turn.deliver(|delivery| self.send(delivery));
     }
 
     fn post(&self, alone: Alone<E>) {

@@ -36,7 +36,7 @@ impl<E: Send + Sync + 'static> Entry<E> {
 
     /// Claims one delivery the short way, if there is nothing to ask and a place. If it
     /// does not, that says nothing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn claim_shortly(&self, me: ThisThread) -> bool {
         let is_taken = self.tally.asks_nothing()
             && match self.nature {

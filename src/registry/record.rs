@@ -140,7 +140,7 @@ impl Record {
     }
 
     fn is_paused(&self) -> bool {
-        self.tally().is_paused.load(Ordering::Acquire)
+        self.tally().is_paused().load(Ordering::Acquire)
     }
 
     /// Whether it refuses what comes because it is paused.
@@ -159,7 +159,7 @@ impl Record {
 
     /// Pauses it, or lets it go on. Returns whether that changed anything.
     pub(crate) fn set_paused(self: &Arc<Self>, paused: bool) -> bool {
-        let before = self.tally().is_paused.swap(paused, Ordering::AcqRel);
+        let before = self.tally().is_paused().swap(paused, Ordering::AcqRel);
         if before == paused {
             return false;
         }
@@ -175,13 +175,13 @@ impl Record {
 
     /// Whether nothing leads to it any more.
     fn is_unlinked(&self) -> bool {
-        self.tally().is_unlinked.load(Ordering::SeqCst)
+        self.tally().is_unlinked().load(Ordering::SeqCst)
     }
 
     /// Nothing leads to it any more: what waits in its lane for something newer, waits
     /// in vain.
     pub(super) fn unlinked(self: &Arc<Self>) {
-        self.tally().is_unlinked.store(true, Ordering::SeqCst);
+        self.tally().is_unlinked().store(true, Ordering::SeqCst);
         self.flush();
         // Nobody can resume it any more.
         self.set_paused(false);

@@ -134,7 +134,7 @@ impl<E: Send + Sync + 'static> Route<E> {
 
     /// Claims a delivery for every entry, as long as there is nothing to ask. Returns how
     /// many have been claimed, if not all: [the rest](Self::claim_rest) is still to be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn claim_shortly(&self) -> Result<(), usize> {
         let me = ThisThread::get();
         let claimed = |entry: &Entry<E>| entry.claim_shortly(me);

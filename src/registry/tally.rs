@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use crate::biased::{Biased, Owner, ThisThread};
 use crate::debug::Mode;
 use crate::delivery::Header;
+use crate::fence::Bias;
 use crate::latency::Meter;
 use crate::outcome::{Outcome, Reason};
 
@@ -155,27 +156,49 @@ impl fmt::Display for Counts {
 /// have entered, then those that have left, and adds himself only if nobody has entered
 /// meanwhile. What left in between makes room, never less: so there are never more than
 /// fit, and who is turned away has seen a full lane at the moment that he read who left.
+/// As long as one thread alone enters, it needs no [swap](Bias) either.
+///
+/// Where those that enter and those that leave do so on two threads, each side writes to a
+/// cache line of its own, and reads that of the other only where there seems to be no room.
 ///
 /// In a [plain](Self::is_plain) subscription the same two counts are the first and the
 /// last word of the ledger: who enters is matched, and who leaves has ended. Elsewhere a
 /// place changes hands, or is held beyond the end, so that the ledger is counted apart.
 pub(crate) struct Tally {
-    owner: Owner,
+    coming: Coming,
+    rest: OnceLock<Box<Rest>>,
+    pub(super) meter: Meter,
+    going: Going,
+}
+
+/// What those meet that enter.
+#[derive(Default)]
+#[repr(align(64))]
+struct Coming {
     entered: Biased,
+    bias: Bias,
+    /// How many had left when that was looked at last: no more than have by now.
+    seen: AtomicU64,
+    /// How many may be in at a time.
+    capacity: u64,
+    is_plain: bool,
+    is_paused: AtomicBool,
+    /// Nothing leads to the subscription any more.
+    is_unlinked: AtomicBool,
+}
+
+/// What those meet that leave.
+#[derive(Default)]
+#[repr(align(64))]
+struct Going {
+    owner: Owner,
     /// Have left as handled, if it is plain.
     handled: Biased,
     /// Have left for any other reason.
     left: AtomicU64,
-    /// How many may be in at a time.
-    capacity: u64,
     is_plain: bool,
     /// Whether it is written what becomes of each.
     mode: Mode,
-    pub(super) is_paused: AtomicBool,
-    /// Nothing leads to the subscription any more.
-    pub(super) is_unlinked: AtomicBool,
-    rest: OnceLock<Box<Rest>>,
-    pub(super) meter: Meter,
 }
 
 /// What most subscriptions never count.
@@ -203,17 +226,13 @@ impl Tally {
 
     pub(super) fn bounded(capacity: usize) -> Self {
         Self {
-            owner: Owner::default(),
-            entered: Biased::default(),
-            handled: Biased::default(),
-            left: AtomicU64::new(0),
-            capacity: u64::try_from(capacity).unwrap_or(Self::NO_BOUND),
-            is_plain: false,
-            mode: Mode::Off,
-            is_paused: AtomicBool::new(false),
-            is_unlinked: AtomicBool::new(false),
+            coming: Coming {
+                capacity: u64::try_from(capacity).unwrap_or(Self::NO_BOUND),
+                ..Coming::default()
+            },
             rest: OnceLock::new(),
             meter: Meter::default(),
+            going: Going::default(),
         }
     }
 
@@ -222,34 +241,43 @@ impl Tally {
 
     /// Says whose it is, before anybody counts.
     pub(super) fn belong_to(&mut self, is_plain: bool, mode: Mode) {
-        self.is_plain = is_plain;
-        self.mode = mode;
+        self.coming.is_plain = is_plain;
+        self.going.is_plain = is_plain;
+        self.going.mode = mode;
     }
 
     /// Whether a delivery may be claimed the short way: there is nothing to ask but its
     /// handler, and whether there is [room](Self::try_enter).
     #[inline]
     pub(super) fn asks_nothing(&self) -> bool {
-        self.is_plain && !self.is_paused.load(Acquire)
+        self.coming.is_plain && !self.is_paused().load(Acquire)
+    }
+
+    pub(super) fn is_paused(&self) -> &AtomicBool {
+        &self.coming.is_paused
+    }
+
+    pub(super) fn is_unlinked(&self) -> &AtomicBool {
+        &self.coming.is_unlinked
     }
 
     /// Whether the delivery of an emission takes the short way from here on: nobody looks
     /// at it.
     #[inline]
     pub(super) fn is_short(&self, header: &Header) -> bool {
-        self.is_plain && header.is_unwatched() && !self.is_heard()
+        self.is_plain() && header.is_unwatched() && !self.is_heard()
     }
 
     /// Whether its deliveries do nothing here but come and go.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        self.is_plain
+        self.going.is_plain
     }
 
     /// Whether it is written what becomes of its deliveries.
     #[inline]
     pub(super) fn is_heard(&self) -> bool {
-        self.mode.is_heard()
+        self.going.mode.is_heard()
     }
 
     /// Takes a place, if there is one. Never takes more than there are, and never refuses
@@ -260,24 +288,35 @@ impl Tally {
     }
 
     /// The same, for one that knows its thread.
-    #[inline]
+    #[inline(always)]
     pub(super) fn try_enter_from(&self, me: ThisThread) -> bool {
-        if self.capacity == Self::NO_BOUND {
-            self.entered.add(self.owner.is(me));
+        if self.is_unbounded() {
+            self.coming.entered.add(self.going.owner.is(me));
             return true;
         }
+        let entered = self.coming.entered.shared();
+        let plain = || {
+            let before = entered.load(Relaxed);
+            let has_place = self.has_place_beside(before);
+            if has_place {
+                entered.store(before + 1, Release);
+            }
+            has_place
+        };
+        self.coming
+            .bias
+            .run(me, plain, || self.enter_among_others())
+    }
+
+    fn enter_among_others(&self) -> bool {
+        let shared = self.coming.entered.shared();
         // Before those that have left are read.
-        let mut entered = self.entered.shared().load(Acquire);
+        let mut entered = shared.load(Acquire);
         loop {
             if !self.has_place_beside(entered) {
                 return false;
             }
-            let next = entered + 1;
-            let swapped = self
-                .entered
-                .shared()
-                .compare_exchange_weak(entered, next, Acquire, Acquire);
-            match swapped {
+            match shared.compare_exchange_weak(entered, entered + 1, Acquire, Acquire) {
                 Ok(_) => return true,
                 Err(now) => entered = now,
             }
@@ -285,47 +324,57 @@ impl Tally {
     }
 
     /// Whether there is a place for as many as come.
+    #[inline]
     pub(super) fn is_unbounded(&self) -> bool {
-        self.capacity == Self::NO_BOUND
+        self.coming.capacity == Self::NO_BOUND
     }
 
     /// Takes so many places, where there is [no bound](Self::is_unbounded).
     #[inline]
     pub(super) fn enter_many(&self, count: u64, me: ThisThread) {
-        self.entered.add_many(count, self.owner.is(me));
+        self.coming.entered.add_many(count, self.going.owner.is(me));
     }
 
     /// Whether [`try_enter`](Self::try_enter) would find a place.
     pub(super) fn has_place(&self) -> bool {
-        self.has_place_beside(self.entered.get())
+        self.has_place_beside(self.coming.entered.get())
     }
 
     #[inline]
     fn has_place_beside(&self, entered: u64) -> bool {
-        let left = self.handled.get() + self.left.load(Acquire);
-        // Others may have come and gone since: then there is one, or it is seen again.
-        entered.saturating_sub(left) < self.capacity
+        let Coming { seen, capacity, .. } = &self.coming;
+        let fits = |left| entered.saturating_sub(left) < *capacity;
+        fits(seen.load(Relaxed)) || fits(self.look())
+    }
+
+    /// How many have left. Others may have come and gone since those that have entered were
+    /// read: then there is a place, or it is seen again.
+    fn look(&self) -> u64 {
+        let left = self.going.handled.get() + self.going.left.load(Acquire);
+        self.coming.seen.store(left, Relaxed);
+        left
     }
 
     /// Gives a place back that the ledger does not speak of: where it is counted apart.
     #[inline]
     pub(super) fn leave(&self) {
-        if !self.is_plain {
-            self.left.fetch_add(1, Release);
+        if !self.is_plain() {
+            self.going.left.fetch_add(1, Release);
         }
     }
 
     /// A delivery has ended as handled, and gives its place back.
     #[inline]
     pub(super) fn leave_handled(&self, me: ThisThread) {
-        self.handled.add(self.owner.is(me));
+        let Going { handled, owner, .. } = &self.going;
+        handled.add(owner.is(me));
     }
 
     /// Counts how an emission was answered. Where it is plain, who was let in is counted.
     #[inline]
     pub(super) fn answered(&self, answer: &Result<(), Reason>) {
         match answer {
-            Ok(()) if self.is_plain => {}
+            Ok(()) if self.is_plain() => {}
             Ok(()) => self.count(|rest| &rest.matched),
             Err(reason) => self.turned_away(reason),
         }
@@ -351,7 +400,7 @@ impl Tally {
 
     /// Counts how a delivery ended. Where it is plain, its place is free then.
     pub(super) fn ended(&self, outcome: &Outcome) {
-        if self.is_plain && outcome.is_handled() {
+        if self.is_plain() && outcome.is_handled() {
             return self.leave_handled(ThisThread::get());
         }
         self.count(|rest| match outcome {
@@ -364,8 +413,8 @@ impl Tally {
             Outcome::Dropped(_) => &rest.dropped,
             Outcome::Skipped(_) => &rest.skipped,
         });
-        if self.is_plain {
-            self.left.fetch_add(1, Release);
+        if self.is_plain() {
+            self.going.left.fetch_add(1, Release);
         }
     }
 
@@ -388,9 +437,9 @@ impl Tally {
         let rest = self.rest.get();
         let read =
             |counter: fn(&Rest) -> &AtomicU64| rest.map_or(0, |rest| counter(rest).load(Relaxed));
-        let plain = |counter: &Biased| if self.is_plain { counter.get() } else { 0 };
+        let plain = |counter: &Biased| if self.is_plain() { counter.get() } else { 0 };
         Counts {
-            handled: plain(&self.handled) + read(|rest| &rest.handled),
+            handled: plain(&self.going.handled) + read(|rest| &rest.handled),
             failed: read(|rest| &rest.failed),
             panicked: read(|rest| &rest.panicked),
             timed_out: read(|rest| &rest.timed_out),
@@ -400,7 +449,7 @@ impl Tally {
             skipped: read(|rest| &rest.skipped),
             retried: read(|rest| &rest.retried),
             // Last: nothing has ended that was not counted in before.
-            matched: plain(&self.entered) + read(|rest| &rest.matched),
+            matched: plain(&self.coming.entered) + read(|rest| &rest.matched),
         }
     }
 }

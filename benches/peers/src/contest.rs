@@ -110,6 +110,9 @@ fn median(sorted: &[f64]) -> f64 {
 
 /// Lets everyone warm up, and then take turns until the time is over. Figures are in
 /// nanoseconds.
+///
+/// In every round the turns are in another order: what one leaves behind, in the allocator
+/// say, would otherwise always be the same one's to clear up.
 pub async fn contest(contestants: Vec<Contestant>, effort: Effort) -> Vec<Row> {
     let begin = Instant::now();
     let mut entries: Vec<_> = contestants
@@ -121,7 +124,8 @@ pub async fn contest(contestants: Vec<Contestant>, effort: Effort) -> Vec<Row> {
     }
     let mut rounds = 0;
     while rounds < effort.rounds || begin.elapsed() < effort.per_shape {
-        for (one, figures) in &mut entries {
+        for at in order(entries.len(), rounds) {
+            let (one, figures) = &mut entries[at];
             let time = (one.turn)().await;
             figures.push(time.as_nanos() as f64 / one.per_turn as f64);
         }
@@ -135,14 +139,43 @@ pub async fn contest(contestants: Vec<Contestant>, effort: Effort) -> Vec<Row> {
     rows.collect()
 }
 
+/// The order of a round: each by a stride of its own, so that most have another before them.
+fn order(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    let strides = (1..count.max(2)).filter(|stride| gcd(count, *stride) == 1);
+    let strides: Vec<_> = strides.collect();
+    let stride = strides[round % strides.len()];
+    (0..count).map(move |turn| (round + turn * stride) % count)
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::collections::HashSet;
     use std::rc::Rc;
     use std::time::Duration;
 
-    use super::{Contestant, Row, contest, median};
+    use super::{Contestant, Row, contest, median, order};
     use crate::effort::Effort;
+
+    #[test]
+    fn all_have_a_turn_in_every_round_and_most_follow_another_one() {
+        for count in 1..20 {
+            let mut before_the_first = HashSet::new();
+            for round in 0..count {
+                let turns: Vec<_> = order(count, round).collect();
+                let mut sorted = turns.clone();
+                sorted.sort_unstable();
+                assert!(sorted.into_iter().eq(0..count));
+                let mut pairs = turns.windows(2).filter(|pair| pair[1] == 0);
+                before_the_first.extend(pairs.next().map(|pair| pair[0]));
+            }
+            assert!(count < 5 || before_the_first.len() > 1, "{count}");
+        }
+    }
 
     #[test]
     fn median_is_the_middle() {
@@ -174,7 +207,7 @@ mod tests {
             ..Effort::QUICK
         };
         let rows = futures::executor::block_on(contest(contestants, effort));
-        assert_eq!(*turns.borrow(), "ababab");
+        assert_eq!(*turns.borrow(), "ababba");
         assert_eq!(
             rows.iter().map(|row| row.median).collect::<Vec<_>>(),
             [5.0, 7.0]

@@ -15,7 +15,7 @@ use crate::emitter::shared::Core;
 use crate::event::{AnyEvent, Metadata};
 use crate::handler::Site;
 use crate::in_time::in_time;
-use crate::linker::StartError;
+use crate::linker::{Load, StartError};
 use crate::outcome::Reason;
 use crate::registry::{Closed, Place, Room};
 use crate::shield::shielded;
@@ -34,6 +34,8 @@ use super::work::{How, Work};
 #[derive(Debug)]
 pub(in crate::emitter) struct Gear {
     core: Arc<Core>,
+    /// The core's: it is asked at the end of every emission.
+    load: Arc<Load>,
     pub(super) room: Room,
     turnstile: Turnstile,
     pub(super) work: Arc<Work>,
@@ -67,6 +69,7 @@ impl Gear {
         let seats = placement.site.arbiters().to_vec();
         let gear = Arc::new(Self {
             core: core.clone(),
+            load: core.load.clone(),
             room: Room::new(placement.capacity, placement.plan.overflow),
             turnstile: Turnstile::new(usize::from(held)),
             work: Arc::new(Work::new(line, placement.how, seats)),
@@ -436,7 +439,7 @@ impl Drop for Gear {
 impl Origin for Gear {
     #[inline]
     fn ended(&self) {
-        self.core.load.end();
+        self.load.end();
     }
 
     #[inline]
@@ -450,7 +453,7 @@ impl Origin for Gear {
     }
 
     fn is_draining(&self) -> bool {
-        self.core.load.is_closed()
+        self.load.is_closed()
     }
 
     fn into_any(self: Arc<Self>) -> Arc<AnyEvent> {
