@@ -78,26 +78,14 @@ pub(crate) struct Biased {
 }
 
 impl Biased {
-    /// Adds one. `is_owner` says that this is the one thread that ever says so.
+    /// Adds so many. `is_owner` says that this is the one thread that ever says so.
     #[inline]
-    pub(crate) fn add(&self, is_owner: bool) {
-        self.add_many(1, is_owner);
-    }
-
-    /// Adds several.
-    #[inline]
-    pub(crate) fn add_many(&self, count: u64, is_owner: bool) {
+    pub(crate) fn add(&self, count: u64, is_owner: bool) {
         if is_owner {
             self.owned.store(self.owned.load(Relaxed) + count, Release);
         } else {
             self.shared.fetch_add(count, SeqCst);
         }
-    }
-
-    /// What all but the owner write, for one that has more to say about it.
-    #[inline]
-    pub(crate) fn shared(&self) -> &AtomicU64 {
-        &self.shared
     }
 
     #[inline]
@@ -121,7 +109,7 @@ mod tests {
                 let is_owner = is_here();
                 for _ in 0..10_000 {
                     assert_eq!(is_here(), is_owner);
-                    count.add(is_here());
+                    count.add(1, is_here());
                 }
                 is_owner
             };

@@ -84,7 +84,7 @@ impl Crowd {
     fn add(&self, several: usize, which: impl FnOnce(&Count) -> &Biased) {
         let me = ThisThread::get();
         let count = self.0.of(me);
-        which(count).add_many(several as u64, count.owner.is(me));
+        which(count).add(several as u64, count.owner.is(me));
         fence::light();
     }
 

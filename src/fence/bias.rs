@@ -56,16 +56,17 @@ impl Bias {
         plain: impl FnOnce() -> R,
         atomic: impl FnOnce() -> R,
     ) -> R {
-        if self.owner.is(me) {
+        let state = self.state.load(Acquire);
+        if state == RESERVED && self.owner.is(me) {
             self.is_busy.store(true, Relaxed);
             light();
-            if self.state.load(Acquire) == RESERVED {
-                let result = plain();
-                self.is_busy.store(false, Release);
+            let is_still_reserved = self.state.load(Acquire) == RESERVED;
+            let result = is_still_reserved.then(plain);
+            self.is_busy.store(false, Release);
+            if let Some(result) = result {
                 return result;
             }
-            self.is_busy.store(false, Release);
-        } else if self.state.load(Acquire) != SHARED {
+        } else if state != SHARED && !self.owner.is(me) {
             self.share();
         }
         atomic()

@@ -137,7 +137,7 @@ impl Record {
     fn note_end(&self, header: &Header, outcome: &Outcome) {
         if let Some(timing) = header.timing() {
             if let Some(timed) = timing.end(self.id()) {
-                self.tally().meter.record(timed);
+                self.tally().meter().record(timed);
             }
         }
         if let Some(spans) = header.spans() {

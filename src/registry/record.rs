@@ -140,7 +140,7 @@ impl Record {
     }
 
     fn is_paused(&self) -> bool {
-        self.tally().is_paused().load(Ordering::Acquire)
+        self.tally().is_paused()
     }
 
     /// Whether it refuses what comes because it is paused.
@@ -159,7 +159,7 @@ impl Record {
 
     /// Pauses it, or lets it go on. Returns whether that changed anything.
     pub(crate) fn set_paused(self: &Arc<Self>, paused: bool) -> bool {
-        let before = self.tally().is_paused().swap(paused, Ordering::AcqRel);
+        let before = self.tally().set_paused(paused);
         if before == paused {
             return false;
         }

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::ops::AddAssign;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use crate::biased::{Biased, Owner, ThisThread};
+use crate::biased::{Owner, ThisThread};
 use crate::debug::Mode;
 use crate::delivery::Header;
 use crate::fence::Bias;
@@ -165,40 +165,59 @@ impl fmt::Display for Counts {
 /// last word of the ledger: who enters is matched, and who leaves has ended. Elsewhere a
 /// place changes hands, or is held beyond the end, so that the ledger is counted apart.
 pub(crate) struct Tally {
+    fixed: Fixed,
     coming: Coming,
-    rest: OnceLock<Box<Rest>>,
-    pub(super) meter: Meter,
     going: Going,
 }
 
-/// What those meet that enter.
+/// What is read all the time and hardly ever written.
+#[derive(Default)]
+#[repr(align(64))]
+struct Fixed {
+    /// Who counts in [`Going`].
+    owner: Owner,
+    /// Whether there is no bound.
+    is_open: bool,
+    is_plain: bool,
+    is_paused: AtomicBool,
+    /// Nothing leads to the subscription any more.
+    is_unlinked: AtomicBool,
+    /// Whether it is written what becomes of each.
+    mode: Mode,
+    rest: OnceLock<Box<Rest>>,
+    meter: Meter,
+}
+
+/// What those write that enter where there is a bound; and those that do not own the other.
 #[derive(Default)]
 #[repr(align(64))]
 struct Coming {
-    entered: Biased,
+    /// Those that have entered, where there is a bound.
+    entered: AtomicU64,
     bias: Bias,
     /// How many had left when that was looked at last: no more than have by now.
     seen: AtomicU64,
     /// How many may be in at a time.
     capacity: u64,
-    is_plain: bool,
-    is_paused: AtomicBool,
-    /// Nothing leads to the subscription any more.
-    is_unlinked: AtomicBool,
+    shared: Counted,
 }
 
-/// What those meet that leave.
+/// What those write that leave, or that come and go at once.
 #[derive(Default)]
 #[repr(align(64))]
 struct Going {
-    owner: Owner,
-    /// Have left as handled, if it is plain.
-    handled: Biased,
-    /// Have left for any other reason.
+    owned: Counted,
+    /// Have left otherwise than as handled.
     left: AtomicU64,
-    is_plain: bool,
-    /// Whether it is written what becomes of each.
-    mode: Mode,
+}
+
+/// What one thread counts by plain additions, and others [beside it](crate::biased).
+#[derive(Default)]
+struct Counted {
+    /// Have entered where there is no bound.
+    entered: AtomicU64,
+    /// Have left as handled, if it is plain.
+    handled: AtomicU64,
 }
 
 /// What most subscriptions never count.
@@ -221,44 +240,51 @@ struct Rest {
 impl Tally {
     /// For as many at a time as come.
     pub(super) fn open() -> Self {
-        Self::bounded(usize::MAX)
+        let mut tally = Self::bounded(usize::MAX);
+        tally.fixed.is_open = true;
+        tally
     }
 
     pub(super) fn bounded(capacity: usize) -> Self {
         Self {
             coming: Coming {
-                capacity: u64::try_from(capacity).unwrap_or(Self::NO_BOUND),
+                capacity: u64::try_from(capacity).unwrap_or(u64::MAX),
                 ..Coming::default()
             },
-            rest: OnceLock::new(),
-            meter: Meter::default(),
+            fixed: Fixed::default(),
             going: Going::default(),
         }
     }
 
-    /// More than ever enter.
-    const NO_BOUND: u64 = u64::MAX;
-
     /// Says whose it is, before anybody counts.
     pub(super) fn belong_to(&mut self, is_plain: bool, mode: Mode) {
-        self.coming.is_plain = is_plain;
-        self.going.is_plain = is_plain;
-        self.going.mode = mode;
+        self.fixed.is_plain = is_plain;
+        self.fixed.mode = mode;
     }
 
     /// Whether a delivery may be claimed the short way: there is nothing to ask but its
     /// handler, and whether there is [room](Self::try_enter).
     #[inline]
     pub(super) fn asks_nothing(&self) -> bool {
-        self.coming.is_plain && !self.is_paused().load(Acquire)
+        self.fixed.is_plain && !self.is_paused()
     }
 
-    pub(super) fn is_paused(&self) -> &AtomicBool {
-        &self.coming.is_paused
+    #[inline]
+    pub(super) fn is_paused(&self) -> bool {
+        self.fixed.is_paused.load(Acquire)
+    }
+
+    /// Pauses it, or no longer. Returns what it was.
+    pub(super) fn set_paused(&self, paused: bool) -> bool {
+        self.fixed.is_paused.swap(paused, AcqRel)
+    }
+
+    pub(super) fn meter(&self) -> &Meter {
+        &self.fixed.meter
     }
 
     pub(super) fn is_unlinked(&self) -> &AtomicBool {
-        &self.coming.is_unlinked
+        &self.fixed.is_unlinked
     }
 
     /// Whether the delivery of an emission takes the short way from here on: nobody looks
@@ -271,13 +297,13 @@ impl Tally {
     /// Whether its deliveries do nothing here but come and go.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        self.going.is_plain
+        self.fixed.is_plain
     }
 
     /// Whether it is written what becomes of its deliveries.
     #[inline]
     pub(super) fn is_heard(&self) -> bool {
-        self.going.mode.is_heard()
+        self.fixed.mode.is_heard()
     }
 
     /// Takes a place, if there is one. Never takes more than there are, and never refuses
@@ -291,10 +317,10 @@ impl Tally {
     #[inline(always)]
     pub(super) fn try_enter_from(&self, me: ThisThread) -> bool {
         if self.is_unbounded() {
-            self.coming.entered.add(self.going.owner.is(me));
+            self.enter_many(1, me);
             return true;
         }
-        let entered = self.coming.entered.shared();
+        let entered = &self.coming.entered;
         let plain = || {
             let before = entered.load(Relaxed);
             let has_place = self.has_place_beside(before);
@@ -309,14 +335,14 @@ impl Tally {
     }
 
     fn enter_among_others(&self) -> bool {
-        let shared = self.coming.entered.shared();
+        let count = &self.coming.entered;
         // Before those that have left are read.
-        let mut entered = shared.load(Acquire);
+        let mut entered = count.load(Acquire);
         loop {
             if !self.has_place_beside(entered) {
                 return false;
             }
-            match shared.compare_exchange_weak(entered, entered + 1, Acquire, Acquire) {
+            match count.compare_exchange_weak(entered, entered + 1, Acquire, Acquire) {
                 Ok(_) => return true,
                 Err(now) => entered = now,
             }
@@ -326,18 +352,18 @@ impl Tally {
     /// Whether there is a place for as many as come.
     #[inline]
     pub(super) fn is_unbounded(&self) -> bool {
-        self.coming.capacity == Self::NO_BOUND
+        self.fixed.is_open
     }
 
     /// Takes so many places, where there is [no bound](Self::is_unbounded).
     #[inline]
     pub(super) fn enter_many(&self, count: u64, me: ThisThread) {
-        self.coming.entered.add_many(count, self.going.owner.is(me));
+        self.add(count, me, |counted| &counted.entered);
     }
 
     /// Whether [`try_enter`](Self::try_enter) would find a place.
     pub(super) fn has_place(&self) -> bool {
-        self.has_place_beside(self.coming.entered.get())
+        self.is_unbounded() || self.has_place_beside(self.coming.entered.load(Acquire))
     }
 
     #[inline]
@@ -347,10 +373,24 @@ impl Tally {
         fits(seen.load(Relaxed)) || fits(self.look())
     }
 
+    #[inline]
+    fn add(&self, count: u64, me: ThisThread, which: impl FnOnce(&Counted) -> &AtomicU64) {
+        if self.fixed.owner.is(me) {
+            let owned = which(&self.going.owned);
+            owned.store(owned.load(Relaxed) + count, Release);
+        } else {
+            which(&self.coming.shared).fetch_add(count, Release);
+        }
+    }
+
+    fn get(&self, which: fn(&Counted) -> &AtomicU64) -> u64 {
+        which(&self.going.owned).load(Acquire) + which(&self.coming.shared).load(Acquire)
+    }
+
     /// How many have left. Others may have come and gone since those that have entered were
     /// read: then there is a place, or it is seen again.
     fn look(&self) -> u64 {
-        let left = self.going.handled.get() + self.going.left.load(Acquire);
+        let left = self.get(|counted| &counted.handled) + self.going.left.load(Acquire);
         self.coming.seen.store(left, Relaxed);
         left
     }
@@ -366,8 +406,7 @@ impl Tally {
     /// A delivery has ended as handled, and gives its place back.
     #[inline]
     pub(super) fn leave_handled(&self, me: ThisThread) {
-        let Going { handled, owner, .. } = &self.going;
-        handled.add(owner.is(me));
+        self.add(1, me, |counted| &counted.handled);
     }
 
     /// Counts how an emission was answered. Where it is plain, who was let in is counted.
@@ -418,13 +457,21 @@ impl Tally {
         }
     }
 
+    /// Who has entered, if it is plain.
+    fn entered(&self) -> u64 {
+        match self.is_plain() {
+            true => self.get(|counted| &counted.entered) + self.coming.entered.load(Acquire),
+            false => 0,
+        }
+    }
+
     fn count(&self, counter: impl FnOnce(&Rest) -> &AtomicU64) {
-        let rest = self.rest.get_or_init(Box::default);
+        let rest = self.fixed.rest.get_or_init(Box::default);
         counter(rest).fetch_add(1, Relaxed);
     }
 
     pub(crate) fn stats(&self, waiting: usize) -> Stats {
-        let (queue, run) = self.meter.latencies();
+        let (queue, run) = self.meter().latencies();
         Stats {
             counts: self.counts(),
             waiting,
@@ -434,12 +481,15 @@ impl Tally {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let rest = self.rest.get();
+        let rest = self.fixed.rest.get();
+        let handled = match self.is_plain() {
+            true => self.get(|counted| &counted.handled),
+            false => 0,
+        };
         let read =
             |counter: fn(&Rest) -> &AtomicU64| rest.map_or(0, |rest| counter(rest).load(Relaxed));
-        let plain = |counter: &Biased| if self.is_plain() { counter.get() } else { 0 };
         Counts {
-            handled: plain(&self.going.handled) + read(|rest| &rest.handled),
+            handled: handled + read(|rest| &rest.handled),
             failed: read(|rest| &rest.failed),
             panicked: read(|rest| &rest.panicked),
             timed_out: read(|rest| &rest.timed_out),
@@ -449,7 +499,7 @@ impl Tally {
             skipped: read(|rest| &rest.skipped),
             retried: read(|rest| &rest.retried),
             // Last: nothing has ended that was not counted in before.
-            matched: plain(&self.coming.entered) + read(|rest| &rest.matched),
+            matched: self.entered() + read(|rest| &rest.matched),
         }
     }
 }
