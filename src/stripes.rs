@@ -107,6 +107,29 @@ impl Crowd {
     }
 }
 
+/// A sum that many threads add to, of which most have a stripe to themselves.
+#[derive(Debug)]
+pub(crate) struct Sum(Stripes<(Owner, Biased)>);
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self(Stripes::new(|_| Default::default()))
+    }
+}
+
+impl Sum {
+    #[inline]
+    pub(crate) fn add(&self, count: u64) {
+        let me = ThisThread::get();
+        let (owner, sum) = self.0.of(me);
+        sum.add(count, owner.is(me));
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.iter().map(|(_, sum)| sum.get()).sum()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -133,6 +156,18 @@ mod tests {
         });
         assert!(seen.lock().unwrap().len() > 1);
         assert!(stripes.iter().copied().eq(0..STRIPES));
+    }
+
+    #[test]
+    fn a_sum_is_of_all_threads() {
+        let sum = Sum::default();
+        sum.add(1);
+        thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| (0..1_000).for_each(|_| sum.add(2)));
+            }
+        });
+        assert_eq!(sum.get(), 40_001);
     }
 
     #[test]

@@ -110,6 +110,10 @@ async fn outcomes_gauges_and_times_are_told_with_their_labels() {
     let shop = |name: &'static str| [name, "linker = orders", "emitter = shop"];
     assert_eq!(counter(&seen, &shop("ventix_emissions_total")), 4);
     assert_eq!(counter(&seen, &shop("ventix_emissions_refused_total")), 1);
+    let deliveries = |outcome| [&shop("ventix_emitter_deliveries_total")[..], &[outcome]].concat();
+    assert_eq!(counter(&seen, &deliveries("outcome = handled")), 1);
+    assert_eq!(counter(&seen, &deliveries("outcome = failed")), 1);
+    assert_eq!(value(&seen, &deliveries("outcome = lost")), None);
     assert_eq!(gauge(&seen, &shop("ventix_emissions_in_flight")), 1.0);
     assert_eq!(gauge(&seen, &shop("ventix_emissions_waiting")), 0.0);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use actix::prelude::*;
+use futures::FutureExt;
 use futures::channel::oneshot;
 use ventix::{
     Delivery, Emitter, Latency, Linker, Overflow, Retry, Selector, Strategy, Subscription,
@@ -302,4 +303,67 @@ async fn an_emitter_knows_what_waits_and_what_is_on_its_way() {
     drop(open);
     settle().await;
     assert_eq!(linker.stats().counts.in_flight(), 0);
+}
+
+#[actix::test]
+async fn an_emitter_counts_what_became_of_its_own_deliveries() {
+    let linker = Linker::start();
+    let odd = on::<u64>().call(|n| match **n % 2 {
+        1 => Ok(()),
+        _ => Err("even"),
+    });
+    linker.subscribe(odd).unwrap();
+    linker
+        .subscribe(on::<u64>().filter(|n, _| *n > 10).call(|_| ()))
+        .unwrap();
+    let (open, gate) = oneshot::channel::<()>();
+    let gate = gate.shared();
+    let waits = on::<u64>().call_async(move |_| {
+        let gate = gate.clone();
+        async move { gate.await.unwrap_or_default() }
+    });
+    linker.subscribe(waits.capacity(2)).unwrap();
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    let other = Emitter::start(&linker, Strategy::current());
+    for n in [1_u64, 2, 3] {
+        emitter.emit(n);
+    }
+    // Two have not ended: what they have handled does not count yet.
+    let stats = emitter.stats();
+    assert_eq!((stats.in_flight, stats.deliveries.in_flight()), (2, 0));
+    assert!(stats.deliveries.handled <= 1);
+    drop(open);
+    settle().await;
+    let stats = emitter.stats();
+    let counts = stats.deliveries;
+    assert_eq!(stats.in_flight, 0);
+    assert_eq!((counts.handled, counts.failed), (4, 1));
+    assert_eq!((counts.skipped, counts.refused, counts.matched), (3, 1, 9));
+    // What was measured is its own, too.
+    assert_eq!(stats.run.count(), 5);
+    assert_eq!(linker.stats().counts, counts);
+    assert_eq!(other.stats().deliveries.matched, 0);
+    assert!(other.emit_and_wait(11_u64).await.all_handled());
+    assert_eq!(other.stats().deliveries.handled, 3);
+    assert_eq!(emitter.stats().deliveries, counts);
+}
+
+#[actix::test]
+async fn an_emitter_counts_what_its_threads_emit_and_what_is_emitted_together() {
+    let linker = Linker::start();
+    for _ in 0..3 {
+        linker.subscribe(on::<u64>().call(|_| ())).unwrap();
+    }
+    let emitter = Emitter::start(&linker, Strategy::inline());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..500_u64).for_each(|n| drop(emitter.emit(n))));
+        }
+    });
+    let current = Strategy::current();
+    emitter.switch(current).await.unwrap();
+    assert_eq!(emitter.emit_all(0..100_u64).accepted(), 300);
+    assert!(emitter.emit_and_wait(0_u64).await.all_handled());
+    let stats = emitter.stats();
+    assert_eq!((stats.deliveries.handled, stats.in_flight), (3 * 1_101, 0));
 }

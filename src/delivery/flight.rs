@@ -344,5 +344,5 @@ fn ended<L: Ledger + ?Sized>(header: &Header, ledger: &L) {
         // Whoever subscribes to spans is a user's.
         shielded(|| spans.close());
     }
-    ledger.origin().ended();
+    ledger.origin().ended(ledger.len());
 }

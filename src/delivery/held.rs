@@ -9,7 +9,7 @@ use crate::outcome::{Reply, Tracker, Verdict};
 use super::emitted::{Emitted, Header};
 use super::flight::{AnyFlight, Apart, Direct, Flight};
 use super::kept::{Kept, Sleeper};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Origin};
 
 /// An emission in the hands of one that delivers it. While anybody has one, the emission
 /// has not ended.
@@ -194,6 +194,9 @@ pub(crate) trait AnyHeld {
     /// Where its outcomes go, if somebody waits for them.
     fn tracker(&self) -> Option<&Tracker>;
 
+    /// What made the emission.
+    fn origin(&self) -> &Arc<dyn Origin>;
+
     /// Itself, for the one that knows its type.
     fn as_any(&self) -> &dyn Any;
 }
@@ -219,6 +222,10 @@ impl<E: ?Sized + 'static> AnyHeld for Held<E> {
     fn tracker(&self) -> Option<&Tracker> {
         let tracker = self.header().tracker()?;
         self.ledger().is_reported().then_some(tracker)
+    }
+
+    fn origin(&self) -> &Arc<dyn Origin> {
+        self.ledger().origin()
     }
 
     fn as_any(&self) -> &dyn Any {

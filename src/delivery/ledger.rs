@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::event::{AnyEvent, EmissionId, HandlerRef};
-use crate::outcome::Verdict;
+use crate::latency::Timed;
+use crate::outcome::{Outcome, Verdict};
 
 use super::emitted::Header;
 use super::held::AnyHeld;
@@ -10,6 +11,9 @@ use super::held::AnyHeld;
 /// Where the deliveries of an emission are accounted for, each by its position: the
 /// snapshot of subscriptions that it was matched against.
 pub(crate) trait Ledger: Send + Sync + fmt::Debug {
+    /// How many deliveries there are, of whoever was matched.
+    fn len(&self) -> usize;
+
     /// Whether the actor behind the delivery still has its mailbox.
     fn connected(&self, position: usize) -> bool;
 
@@ -45,6 +49,11 @@ pub(crate) trait Ledger: Send + Sync + fmt::Debug {
 }
 
 impl<L: Ledger + ?Sized> Ledger for Arc<L> {
+    #[inline]
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
     fn connected(&self, position: usize) -> bool {
         (**self).connected(position)
     }
@@ -86,8 +95,17 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
 
 /// What makes emissions. It learns when one has ended.
 pub(crate) trait Origin: Send + Sync + fmt::Debug {
-    /// One of its emissions has ended, with all its deliveries.
-    fn ended(&self);
+    /// One of its emissions has ended, with all its deliveries, of which there were so many.
+    fn ended(&self, deliveries: usize);
+
+    /// One of them has ended, otherwise than as handled.
+    fn went_wrong(&self, _: &Outcome) {}
+
+    /// One of them is tried again.
+    fn tried_again(&self) {}
+
+    /// One of them was timed.
+    fn timed(&self, _: Timed) {}
 
     /// One of its emissions that have waited together begins, or never will: it waits no
     /// longer.

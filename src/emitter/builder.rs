@@ -8,6 +8,7 @@ use crate::event::IdSource;
 use crate::linker::{Linker, Load, StartError};
 use crate::middleware::{EmissionLayer, Stack};
 
+use super::deliveries::Deliveries;
 use super::emitter::Emitter;
 use super::gear::{Gear, Slot};
 use super::schedule::Schedules;
@@ -226,6 +227,7 @@ impl EmitterBuilder {
             layers,
             refused: AtomicU64::new(0),
             load,
+            deliveries: Deliveries::default(),
             schedules,
             starts_traces: self.trace_context,
             home,

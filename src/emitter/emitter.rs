@@ -241,7 +241,8 @@ impl Emitter {
         self.shared.core.schedules.list()
     }
 
-    /// Returns how much it has emitted, and how much of it is on its way.
+    /// Returns how much it has emitted, how much of it is on its way, and what has become of the
+    /// rest.
     ///
     /// # Examples
     ///
@@ -249,11 +250,15 @@ impl Emitter {
     #[must_use]
     pub fn stats(&self) -> EmitterStats {
         let core = &self.shared.core;
+        let (queue, run) = core.deliveries.latencies();
         EmitterStats {
             emitted: core.ids.given(),
             refused: self.refused(),
             waiting: self.shared.slot.gear().waiting(),
             in_flight: core.load.in_flight(),
+            deliveries: core.deliveries.counts(),
+            queue,
+            run,
         }
     }
 

@@ -321,6 +321,7 @@ impl Shared {
         let (accepted, refusals) = claims;
         let receipt = Receipt::new(metadata.id(), route.len(), refusals);
         self.say_emitted(&metadata, &receipt);
+        self.core.deliveries.answered(&receipt);
         if let Some(watch) = &mut watch {
             watch.lines = route.refused_lines(receipt.refusals());
         }
@@ -339,6 +340,10 @@ impl Shared {
         }
         // The one that holds it counts it off from now on.
         begun.pass_on();
+        if receipt.accepted() < route.len() {
+            let not_accepted = route.len() - receipt.accepted();
+            self.core.deliveries.departs_short(not_accepted);
+        }
         let payload = event.into_inner();
         let emitted = Emitted { header, payload };
         let held = if is_kept || registry.wants_dead_letters() {
@@ -582,6 +587,7 @@ impl Shared {
             .filter(|reason| !reason.is_skip() && registry.wants_dead_letters())
         {
             self.core.load.enter();
+            self.core.deliveries.departs_short(route.len());
             let header = Header::new(metadata, false);
             let course = Course::new(route.clone(), self.slot.gear());
             let payload = event.into_inner();

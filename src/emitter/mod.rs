@@ -84,6 +84,7 @@
 mod actor;
 mod awaited;
 mod builder;
+mod deliveries;
 mod emission;
 mod emit_all;
 mod emitter;

@@ -12,6 +12,7 @@ use crate::middleware::{EmissionLayer, Stack};
 
 use super::actor::EmitterActor;
 use super::builder::EmitterBuilder;
+use super::deliveries::Deliveries;
 use super::gear::{Gear, Slot};
 use super::schedule::Schedules;
 use super::strategy::Strategy;
@@ -39,6 +40,8 @@ pub(super) struct Core {
     pub(super) refused: AtomicU64,
     /// How many emissions are on their way.
     pub(super) load: Arc<Load>,
+    /// What becomes of their deliveries.
+    pub(super) deliveries: Deliveries,
     /// What it is to emit later.
     pub(super) schedules: Arc<Schedules>,
     /// What is in no distributed trace starts one.

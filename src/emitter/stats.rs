@@ -1,6 +1,10 @@
 use std::fmt;
 
-/// How much an emitter has emitted, and how much of it is on its way, at one moment.
+use crate::latency::Latency;
+use crate::registry::Counts;
+
+/// How much an emitter has emitted, how much of it is on its way, and what has become of the
+/// rest; at one moment.
 ///
 /// # Examples
 ///
@@ -8,7 +12,7 @@ use std::fmt;
 /// # use ventix::{on, Emitter, Linker, Strategy};
 /// # actix::System::new().block_on(async {
 /// let linker = Linker::start();
-/// linker.subscribe(on::<u8>().call(|_| ()))?;
+/// linker.subscribe(on::<u8>().call(|n| n.checked_sub(2).ok_or("too little")))?;
 /// let emitter = Emitter::start(&linker, Strategy::current());
 /// emitter.emit(1_u8);
 /// emitter.emit("nobody listens");
@@ -18,11 +22,18 @@ use std::fmt;
 /// assert_eq!((stats.emitted, stats.refused), (3, 1));
 /// // The arbiter has not come to it yet.
 /// assert_eq!((stats.waiting, stats.in_flight), (1, 1));
-/// assert_eq!(stats.to_string(), "3 emitted, 1 refused, 1 in flight, 1 waiting");
+/// assert_eq!(
+///     stats.to_string(),
+///     "3 emitted, 1 refused, 1 in flight, 1 waiting; 0 matched; queue not timed; run not timed",
+/// );
+///
+/// assert!(emitter.emit_and_wait(3_u8).await.all_handled());
+/// let deliveries = emitter.stats().deliveries;
+/// assert_eq!((deliveries.matched, deliveries.handled, deliveries.failed), (2, 1, 1));
 /// # Ok::<(), ventix::SubscribeError>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EmitterStats {
     /// Calls of `emit` and its kin, whatever became of them.
@@ -34,6 +45,15 @@ pub struct EmitterStats {
     pub waiting: usize,
     /// Emissions that have not ended: those that wait, and those that are handled.
     pub in_flight: usize,
+    /// What has become of the deliveries of its emissions, whichever subscriptions they were
+    /// for. One that was handled counts when its emission has ended, with all its deliveries:
+    /// so none of these is in flight, and the counts are exact when no emission is.
+    pub deliveries: Counts,
+    /// How long deliveries waited for their handler: of those that are
+    /// [measured](crate::LinkerBuilder::sample_latency).
+    pub queue: Latency,
+    /// How long handlers took.
+    pub run: Latency,
 }
 
 /// A line.
@@ -44,10 +64,14 @@ impl fmt::Display for EmitterStats {
             refused,
             waiting,
             in_flight,
+            deliveries,
+            queue,
+            run,
         } = self;
         write!(
             f,
-            "{emitted} emitted, {refused} refused, {in_flight} in flight, {waiting} waiting"
+            "{emitted} emitted, {refused} refused, {in_flight} in flight, {waiting} waiting; \
+             {deliveries}; queue {queue}; run {run}"
         )
     }
 }

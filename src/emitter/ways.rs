@@ -145,6 +145,11 @@ impl<E: Send + Sync + 'static> Passing<E> {
 }
 
 impl<E: Send + Sync + 'static> Ledger for Passing<E> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.course().len()
+    }
+
     fn connected(&self, position: usize) -> bool {
         self.course().connected(position)
     }

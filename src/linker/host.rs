@@ -36,7 +36,7 @@ impl Host for Core {
 struct Redelivering(Arc<Core>);
 
 impl Origin for Redelivering {
-    fn ended(&self) {
+    fn ended(&self, _: usize) {
         self.0.notices.end();
     }
 
@@ -59,7 +59,7 @@ impl fmt::Debug for Core {
 
 /// The linker, as the one that emits notices.
 impl Origin for Core {
-    fn ended(&self) {
+    fn ended(&self, _: usize) {
         self.notices.end();
     }
 

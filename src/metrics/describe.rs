@@ -1,8 +1,8 @@
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 use super::names::{
-    DELIVERIES, EMISSIONS, EMISSIONS_IN_FLIGHT, EMISSIONS_REFUSED, EMISSIONS_WAITING, IN_FLIGHT,
-    QUEUE, RETRIES, RUN, WAITING,
+    DELIVERIES, EMISSIONS, EMISSIONS_IN_FLIGHT, EMISSIONS_REFUSED, EMISSIONS_WAITING,
+    EMITTED_DELIVERIES, IN_FLIGHT, QUEUE, RETRIES, RUN, WAITING,
 };
 
 /// Tells the current recorder what the metrics mean, and their units. Once is enough,
@@ -37,6 +37,11 @@ pub fn describe() {
         EMISSIONS_REFUSED,
         Unit::Count,
         "Emissions refused as a whole"
+    );
+    describe_counter!(
+        EMITTED_DELIVERIES,
+        Unit::Count,
+        "Deliveries of emissions that have ended, by outcome"
     );
     describe_gauge!(
         EMISSIONS_IN_FLIGHT,

@@ -9,11 +9,11 @@ use crate::emitter::{Emitter, EmitterStats, WeakEmitter};
 use crate::event::SubscriptionId;
 use crate::latency::Latency;
 use crate::linker::{Linker, WeakLinker};
-use crate::registry::{Stats, SubscriptionInfo, Tally};
+use crate::registry::{Counts, Stats, SubscriptionInfo, Tally};
 
 use super::names::{
-    DELIVERIES, EMISSIONS, EMISSIONS_IN_FLIGHT, EMISSIONS_REFUSED, EMISSIONS_WAITING, IN_FLIGHT,
-    QUEUE, RETRIES, RUN, WAITING,
+    DELIVERIES, EMISSIONS, EMISSIONS_IN_FLIGHT, EMISSIONS_REFUSED, EMISSIONS_WAITING,
+    EMITTED_DELIVERIES, IN_FLIGHT, QUEUE, RETRIES, RUN, WAITING,
 };
 
 /// Exports the statistics of a linker to the current recorder: see the
@@ -183,13 +183,7 @@ impl Exported {
             run,
         } = stats;
         let labels = || self.labels.iter();
-        for (outcome, count) in counts.outcomes() {
-            if count > 0 {
-                let mut labels = self.labels.clone();
-                labels.push(Label::from_static_parts("outcome", outcome));
-                counter!(DELIVERIES, labels.iter()).absolute(count);
-            }
-        }
+        tell_of_outcomes(DELIVERIES, counts, &self.labels);
         if counts.retried > 0 {
             counter!(RETRIES, labels()).absolute(counts.retried);
         }
@@ -215,12 +209,22 @@ impl Told {
     }
 }
 
+fn tell_of_outcomes(name: &'static str, counts: &Counts, labels: &[Label]) {
+    for (outcome, count) in counts.outcomes() {
+        if count > 0 {
+            let mut labels = labels.to_vec();
+            labels.push(Label::from_static_parts("outcome", outcome));
+            counter!(name, labels.iter()).absolute(count);
+        }
+    }
+}
+
 fn tell_of_emitter(stats: &EmitterStats, labels: &[Label]) {
-    let labels = || labels.iter();
-    counter!(EMISSIONS, labels()).absolute(stats.emitted);
-    counter!(EMISSIONS_REFUSED, labels()).absolute(stats.refused);
-    gauge!(EMISSIONS_IN_FLIGHT, labels()).set(as_gauge(stats.in_flight as u64));
-    gauge!(EMISSIONS_WAITING, labels()).set(as_gauge(stats.waiting as u64));
+    counter!(EMISSIONS, labels.iter()).absolute(stats.emitted);
+    counter!(EMISSIONS_REFUSED, labels.iter()).absolute(stats.refused);
+    tell_of_outcomes(EMITTED_DELIVERIES, &stats.deliveries, labels);
+    gauge!(EMISSIONS_IN_FLIGHT, labels.iter()).set(as_gauge(stats.in_flight as u64));
+    gauge!(EMISSIONS_WAITING, labels.iter()).set(as_gauge(stats.waiting as u64));
 }
 
 /// As the facade wants it: exact up to 2^53.

@@ -35,6 +35,7 @@
 //! | `ventix_run_seconds` | histogram, seconds | of a subscription |
 //! | `ventix_emissions_total` | counter | of an emitter |
 //! | `ventix_emissions_refused_total` | counter | of an emitter |
+//! | `ventix_emitter_deliveries_total` | counter | of an emitter, and `outcome` |
 //! | `ventix_emissions_in_flight` | gauge | of an emitter |
 //! | `ventix_emissions_waiting` | gauge | of an emitter |
 //!

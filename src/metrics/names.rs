@@ -8,5 +8,6 @@ pub(super) const QUEUE: &str = "ventix_queue_seconds";
 pub(super) const RUN: &str = "ventix_run_seconds";
 pub(super) const EMISSIONS: &str = "ventix_emissions_total";
 pub(super) const EMISSIONS_REFUSED: &str = "ventix_emissions_refused_total";
+pub(super) const EMITTED_DELIVERIES: &str = "ventix_emitter_deliveries_total";
 pub(super) const EMISSIONS_IN_FLIGHT: &str = "ventix_emissions_in_flight";
 pub(super) const EMISSIONS_WAITING: &str = "ventix_emissions_waiting";

@@ -132,7 +132,7 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         if let Some(origin) = self.0.take() {
-            origin.ended();
+            origin.ended(0);
         }
     }
 }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     impl Origin for Stopped {
-        fn ended(&self) {
+        fn ended(&self, _: usize) {
             self.notices.fetch_sub(1, Ordering::Relaxed);
         }
 

@@ -28,6 +28,11 @@ impl<E: Send + Sync + 'static> Course<E> {
 }
 
 impl<E: Send + Sync + 'static> Ledger for Course<E> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.route.len()
+    }
+
     fn connected(&self, position: usize) -> bool {
         self.route.entries()[position].goal.is_alive()
     }

@@ -134,10 +134,12 @@ impl Record {
     }
 
     /// Notes how an attempt ended, for those that look.
-    fn note_end(&self, header: &Header, outcome: &Outcome) {
+    fn note_end(&self, event: &dyn AnyHeld, outcome: &Outcome) {
+        let header = event.header();
         if let Some(timing) = header.timing() {
             if let Some(timed) = timing.end(self.id()) {
                 self.tally().meter().record(timed);
+                event.origin().timed(timed);
             }
         }
         if let Some(spans) = header.spans() {
@@ -242,10 +244,10 @@ impl Record {
         let again = if was_handled && !outcome.is_handled() {
             None
         } else {
-            self.again(header, &outcome)
+            self.again(event, &outcome)
         };
         if let Some(again) = again {
-            self.note_end(header, &outcome);
+            self.note_end(event, &outcome);
             shielded(move || drop(outcome));
             self.expect();
             self.pump(self.lane.park(id));
@@ -273,10 +275,12 @@ impl Record {
     }
 
     /// Whether what ended so is to be tried again.
-    fn again(&self, header: &Header, outcome: &Outcome) -> Option<Again> {
+    fn again(&self, event: &dyn AnyHeld, outcome: &Outcome) -> Option<Again> {
+        let header = event.header();
         let runs = self.runs.as_ref()?;
         let again = runs.again(&header.metadata, outcome)?;
         self.tally().tried_again();
+        event.origin().tried_again();
         if self.debug.is_heard() {
             shielded(|| self.tell(header, Stage::Handler, outcome));
         }
@@ -302,7 +306,7 @@ impl Record {
     /// so can emit again at once.
     fn end(&self, position: usize, event: &dyn AnyHeld, outcome: Outcome, free: impl FnOnce()) {
         let header = event.header();
-        self.note_end(header, &outcome);
+        self.note_end(event, &outcome);
         let mut attempts = match &self.runs {
             Some(runs) => runs.end(header.metadata.id()),
             None => Vec::new(),
@@ -310,6 +314,9 @@ impl Record {
         attempts.extend(outcome.error());
         let (stage, looked) = self.look(header, &outcome, &attempts);
         self.tally().ended(&outcome);
+        if !outcome.is_handled() {
+            event.origin().went_wrong(&outcome);
+        }
         free();
         if !matches!(outcome, Outcome::Handled(_) | Outcome::Skipped(_)) {
             self.announce(event, &outcome, attempts);

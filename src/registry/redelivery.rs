@@ -174,6 +174,10 @@ struct Once<E: ?Sized + 'static> {
 }
 
 impl<E: ?Sized + Send + Sync + 'static> Ledger for Once<E> {
+    fn len(&self) -> usize {
+        1
+    }
+
     fn connected(&self, _: usize) -> bool {
         self.lone.aim.target.is_alive()
     }

@@ -164,15 +164,29 @@ impl fmt::Display for Counts {
 /// In a [plain](Self::is_plain) subscription the same two counts are the first and the
 /// last word of the ledger: who enters is matched, and who leaves has ended. Elsewhere a
 /// place changes hands, or is held beyond the end, so that the ledger is counted apart.
+#[repr(C)]
 pub(crate) struct Tally {
-    fixed: Fixed,
-    coming: Coming,
     going: Going,
+    rest: OnceLock<Box<Rest>>,
+    meter: Meter,
+    fixed: Fixed,
+    /// With what lies between them otherwise, those that are written lie 64 bytes, a cache
+    /// line, from what is read all the time. To align them would take more.
+    _apart: [u64; 6],
+    coming: Coming,
+}
+
+/// What those write that leave, or that come and go at once.
+#[derive(Default)]
+#[repr(C)]
+struct Going {
+    owned: Counted,
+    /// Have left otherwise than as handled.
+    left: AtomicU64,
 }
 
 /// What is read all the time and hardly ever written.
 #[derive(Default)]
-#[repr(align(64))]
 struct Fixed {
     /// Who counts in [`Going`].
     owner: Owner,
@@ -184,13 +198,10 @@ struct Fixed {
     is_unlinked: AtomicBool,
     /// Whether it is written what becomes of each.
     mode: Mode,
-    rest: OnceLock<Box<Rest>>,
-    meter: Meter,
 }
 
 /// What those write that enter where there is a bound; and those that do not own the other.
 #[derive(Default)]
-#[repr(align(64))]
 struct Coming {
     /// Those that have entered, where there is a bound.
     entered: AtomicU64,
@@ -200,15 +211,6 @@ struct Coming {
     /// How many may be in at a time.
     capacity: u64,
     shared: Counted,
-}
-
-/// What those write that leave, or that come and go at once.
-#[derive(Default)]
-#[repr(align(64))]
-struct Going {
-    owned: Counted,
-    /// Have left otherwise than as handled.
-    left: AtomicU64,
 }
 
 /// What one thread counts by plain additions, and others [beside it](crate::biased).
@@ -251,8 +253,11 @@ impl Tally {
                 capacity: u64::try_from(capacity).unwrap_or(u64::MAX),
                 ..Coming::default()
             },
-            fixed: Fixed::default(),
             going: Going::default(),
+            rest: OnceLock::new(),
+            meter: Meter::default(),
+            fixed: Fixed::default(),
+            _apart: [0; 6],
         }
     }
 
@@ -280,7 +285,7 @@ impl Tally {
     }
 
     pub(super) fn meter(&self) -> &Meter {
-        &self.fixed.meter
+        &self.meter
     }
 
     pub(super) fn is_unlinked(&self) -> &AtomicBool {
@@ -466,7 +471,7 @@ impl Tally {
     }
 
     fn count(&self, counter: impl FnOnce(&Rest) -> &AtomicU64) {
-        let rest = self.fixed.rest.get_or_init(Box::default);
+        let rest = self.rest.get_or_init(Box::default);
         counter(rest).fetch_add(1, Relaxed);
     }
 
@@ -481,7 +486,7 @@ impl Tally {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let rest = self.fixed.rest.get();
+        let rest = self.rest.get();
         let handled = match self.is_plain() {
             true => self.get(|counted| &counted.handled),
             false => 0,

@@ -780,9 +780,13 @@ async fn compare(all: Vec<Options>, steps: Vec<Step>, is_inline: bool) {
             );
         }
     }
+    let mut all = Counts::default();
     for (_, _, subscription) in &worlds {
         assert_eq!(subscription.counts().in_flight(), 0);
+        all += subscription.counts();
     }
+    // The emitter has counted the same, in another way.
+    assert_eq!(emitter.stats().deliveries, all);
     assert!(linker.drain(ms(0)).await.is_complete());
 }
 

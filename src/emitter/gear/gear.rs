@@ -15,8 +15,9 @@ use crate::emitter::shared::Core;
 use crate::event::{AnyEvent, Metadata};
 use crate::handler::Site;
 use crate::in_time::in_time;
+use crate::latency::Timed;
 use crate::linker::{Load, StartError};
-use crate::outcome::Reason;
+use crate::outcome::{Outcome, Reason};
 use crate::registry::{Closed, Place, Room};
 use crate::shield::shielded;
 
@@ -438,8 +439,22 @@ impl Drop for Gear {
 /// Every emission holds the gear that runs it, so it lives until its work is done.
 impl Origin for Gear {
     #[inline]
-    fn ended(&self) {
+    fn ended(&self, deliveries: usize) {
+        self.core.deliveries.ended(deliveries);
+        // Whoever hears of it finds them counted.
         self.load.end();
+    }
+
+    fn went_wrong(&self, outcome: &Outcome) {
+        self.core.deliveries.went_wrong(outcome);
+    }
+
+    fn tried_again(&self) {
+        self.core.deliveries.tried_again();
+    }
+
+    fn timed(&self, timed: Timed) {
+        self.core.deliveries.timed(timed);
     }
 
     #[inline]
