@@ -7,7 +7,7 @@ local s = base(group) .. ':s:0'
 local out, mine = {}, {}
 for i = 3, #ARGV, 2 do
   local id = ARGV[i]
-  local held = redis.pcall('XPENDING', s, group, id, id, 1, me)
+  local held = try('XPENDING', s, group, id, id, 1, me)
   if held.err or not held[1] or held[1][4] ~= tonumber(ARGV[i + 1]) then
     out[#out + 1] = 0
   else

@@ -15,7 +15,7 @@
 --   :a      sorted set of the partitions that have anything, by when they can be looked at
 --   :h      list that wakes one consumer for each partition that has become ready
 local T = KEYS[1]
-local call = redis.call
+local call, try = redis.call, redis.pcall
 
 local function clock()
   local t = call('TIME')

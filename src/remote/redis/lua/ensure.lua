@@ -27,7 +27,7 @@ for i = 2, #ARGV do
   end
   if n == 0 then
     -- From the beginning, so that what is there already is handed out.
-    local ok = redis.pcall('XGROUP', 'CREATE', b .. ':s:0', ARGV[i], '0', 'MKSTREAM')
+    local ok = try('XGROUP', 'CREATE', b .. ':s:0', ARGV[i], '0', 'MKSTREAM')
     if ok.err and not string.find(ok.err, 'BUSYGROUP', 1, true) then return ok end
   end
 end

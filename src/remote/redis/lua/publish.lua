@@ -12,29 +12,37 @@ end
 local bases = call('SMEMBERS', T .. ':groups')
 for i, g in ipairs(bases) do bases[i] = base(g) end
 if #bases == 0 then bases[1] = T .. ':u' end
-local t, out = clock(), {made}
+local streams = {}
+for i, b in ipairs(bases) do streams[i] = b .. ':s:0' end
+local t, out, ids = clock(), {made}, T .. ':i:'
 for i = 3, #ARGV, 4 do
-  local key = T .. ':i:' .. ARGV[i]
+  local key, body = ids .. ARGV[i], ARGV[i + 3]
   local result = 1
-  if window > 0 and not call('SET', key, '1', 'NX', 'PX', window) then
+  if window > 0 and not call('SET', key, '', 'NX', 'PX', ARGV[1]) then
     result = 0
+  elseif n == 0 and ARGV[i + 2] == '0' then
+    -- What most are: as `append` would, without a call of a function for each.
+    for j = 1, #streams do
+      local done = try('XADD', streams[j], '*', 'b', body)
+      if type(done) == 'table' then result = done.err end
+    end
   else
     local p = n > 0 and tonumber(ARGV[i + 1]) % n or 0
     local delay = tonumber(ARGV[i + 2])
     for _, b in ipairs(bases) do
       local ok, fault
       if delay > 0 then
-        ok, fault = pcall(later, b, n, p, ARGV[i + 3], t + delay)
+        ok, fault = pcall(later, b, n, p, body, t + delay)
       else
-        ok, fault = pcall(append, b, n, p, ARGV[i + 3], 0, t)
+        ok, fault = pcall(append, b, n, p, body, 0, t)
       end
       if not ok then
         result = type(fault) == 'table' and fault.err or tostring(fault)
       end
     end
-    -- What is not stored in every group must not be known by its id.
-    if result ~= 1 then call('DEL', key) end
   end
+  -- What is not stored in every group must not be known by its id.
+  if result ~= 1 and result ~= 0 then call('DEL', key) end
   out[#out + 1] = result
 end
 return out

@@ -11,7 +11,7 @@ if not n then return 0 end
 local t = clock()
 
 if n == 0 then
-  local held = redis.pcall('XPENDING', s, group, id, id, 1, me)
+  local held = try('XPENDING', s, group, id, id, 1, me)
   if held.err or not held[1] or held[1][4] ~= token then return 0 end
 else
   local held = call('HMGET', o, 'token', 'out')

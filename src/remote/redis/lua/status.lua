@@ -21,7 +21,7 @@ for _, group in ipairs(names) do
   local delayed, out, owners = call('ZCARD', b .. ':z'), 0, {}
   local waiting = 0
   if n == 0 then
-    local pending = redis.pcall('XPENDING', b .. ':s:0', group)
+    local pending = try('XPENDING', b .. ':s:0', group)
     if not pending.err then
       out = pending[1]
       for _, c in ipairs(pending[4] or {}) do owners[c[1]] = tonumber(c[2]) end

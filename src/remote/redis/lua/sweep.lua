@@ -10,7 +10,7 @@ local free, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local b = base(group)
 local s = b .. ':s:0'
 if not call('HGET', T, 'n') or not known(group) then return redis.status_reply('LOST') end
-local pending = redis.pcall('XPENDING', s, group)
+local pending = try('XPENDING', s, group)
 if pending.err then return redis.status_reply('LOST') end
 local t = clock()
 if ARGV[6] == '1' then
