@@ -281,7 +281,7 @@ async fn a_linker_sums_up_its_subscriptions_and_those_of_an_event() {
 async fn an_emitter_knows_what_waits_and_what_is_on_its_way() {
     let linker = Linker::start();
     let (open, gate) = oneshot::channel::<()>();
-    let gate = futures::FutureExt::shared(gate);
+    let gate = gate.shared();
     let waits = on::<u8>().call_async(move |_| {
         let gate = gate.clone();
         async move { gate.await.unwrap_or_default() }

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::latency::{Latency, Meter, Timed};
 use crate::outcome::{Outcome, Receipt};
-use crate::registry::Counts;
+use crate::registry::{Counts, Outcomes};
 use crate::stripes::Sum;
 
 /// What has become of the deliveries of an emitter's emissions, while it becomes.
@@ -14,18 +14,11 @@ use crate::stripes::Sum;
 pub(super) struct Deliveries {
     /// Of all emissions that have ended, as many as they were matched with.
     ended: Sum,
-    /// Of those, as many as were never accepted.
+    /// And as many of those as were never accepted.
     not_accepted: AtomicU64,
-    /// Those that were turned away are part of the next ones, and of no emission that ends.
-    turned_away: AtomicU64,
-    failed: AtomicU64,
-    panicked: AtomicU64,
-    timed_out: AtomicU64,
-    lost: AtomicU64,
-    refused: AtomicU64,
-    dropped: AtomicU64,
-    skipped: AtomicU64,
-    retried: AtomicU64,
+    /// What became otherwise of those that were accepted.
+    otherwise: Outcomes,
+    turned_away: Outcomes,
     meter: Meter,
 }
 
@@ -39,13 +32,7 @@ impl Deliveries {
     /// How an emission was answered by those that it was matched with.
     pub(super) fn answered(&self, receipt: &Receipt) {
         for refusal in receipt.refusals() {
-            self.turned_away.fetch_add(1, Relaxed);
-            let count = match refusal.reason() {
-                reason if reason.is_skip() => &self.skipped,
-                reason if reason.is_drop() => &self.dropped,
-                _ => &self.refused,
-            };
-            count.fetch_add(1, Relaxed);
+            self.turned_away.turned_away(refusal.reason());
         }
     }
 
@@ -56,21 +43,11 @@ impl Deliveries {
 
     /// A delivery has ended otherwise than as handled.
     pub(super) fn went_wrong(&self, outcome: &Outcome) {
-        let count = match outcome {
-            Outcome::Handled(_) => return,
-            Outcome::Failed(_) => &self.failed,
-            Outcome::Panicked(_) => &self.panicked,
-            Outcome::TimedOut(_) => &self.timed_out,
-            Outcome::Lost(_) => &self.lost,
-            Outcome::Mismatch { .. } | Outcome::Refused(_) => &self.refused,
-            Outcome::Dropped(_) => &self.dropped,
-            Outcome::Skipped(_) => &self.skipped,
-        };
-        count.fetch_add(1, Relaxed);
+        self.otherwise.ended(outcome);
     }
 
     pub(super) fn tried_again(&self) {
-        self.retried.fetch_add(1, Relaxed);
+        self.otherwise.tried_again();
     }
 
     pub(super) fn timed(&self, timed: Timed) {
@@ -78,22 +55,14 @@ impl Deliveries {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let read = |count: &AtomicU64| count.load(Relaxed);
-        let mut counts = Counts {
-            failed: read(&self.failed),
-            panicked: read(&self.panicked),
-            timed_out: read(&self.timed_out),
-            lost: read(&self.lost),
-            refused: read(&self.refused),
-            dropped: read(&self.dropped),
-            skipped: read(&self.skipped),
-            retried: read(&self.retried),
-            ..Counts::default()
-        };
-        let otherwise = counts.ended().saturating_sub(read(&self.turned_away));
-        let accepted = self.ended.get().saturating_sub(read(&self.not_accepted));
-        counts.handled = accepted.saturating_sub(otherwise);
+        let mut counts = self.otherwise.counts();
+        let accepted = self
+            .ended
+            .get()
+            .saturating_sub(self.not_accepted.load(Relaxed));
+        counts.handled = accepted.saturating_sub(counts.ended());
         counts.matched = counts.ended();
+        counts += self.turned_away.counts();
         counts
     }
 

@@ -3,11 +3,12 @@ use std::sync::Arc;
 
 use crate::event::SubscriptionId;
 
+use super::counts::Counts;
 use super::overflow::Overflow;
 use super::record::Record;
 use super::selector::{Listed, Selector};
 use super::stats::Stats;
-use super::tally::{Counts, Tally};
+use super::tally::Tally;
 
 /// The subscriptions of a linker at one moment, in the order of subscription.
 ///

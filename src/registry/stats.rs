@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::latency::Latency;
 
-use super::tally::Counts;
+use super::counts::Counts;
 
 /// What has become of the deliveries of a subscription, or of several, and how long they
 /// took; at one moment.

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::ops::AddAssign;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -11,141 +10,9 @@ use crate::fence::Bias;
 use crate::latency::Meter;
 use crate::outcome::{Outcome, Reason};
 
+use super::counts::Counts;
+use super::outcomes::Outcomes;
 use super::stats::Stats;
-
-/// What has become of the deliveries of a subscription.
-///
-/// `matched` is always the sum of the others, but for `retried`, and of what is in
-/// flight. An emission that was [refused as a whole](crate::Receipt::refusal) asked no
-/// subscription and is not counted.
-///
-/// # Examples
-///
-/// ```
-/// # use ventix::{on, Emitter, Linker, Strategy};
-/// # actix::System::new().block_on(async {
-/// let linker = Linker::start();
-/// let parses = linker.subscribe(on::<&str>().call(|text| text.parse::<u32>()))?;
-/// let emitter = Emitter::start(&linker, Strategy::inline());
-/// for text in ["1", "2", "three"] {
-///     emitter.emit(text);
-/// }
-/// let counts = parses.counts();
-/// assert_eq!((counts.matched, counts.handled, counts.failed), (3, 2, 1));
-/// assert_eq!(counts.in_flight(), 0);
-/// # Ok::<(), ventix::SubscribeError>(())
-/// # }).unwrap();
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Counts {
-    /// Emissions that the subscription matched.
-    pub matched: u64,
-    /// [`Outcome::Handled`].
-    pub handled: u64,
-    /// [`Outcome::Failed`].
-    pub failed: u64,
-    /// [`Outcome::Panicked`].
-    pub panicked: u64,
-    /// [`Outcome::TimedOut`].
-    pub timed_out: u64,
-    /// [`Outcome::Lost`].
-    pub lost: u64,
-    /// [`Outcome::Refused`], and [`Outcome::Mismatch`].
-    pub refused: u64,
-    /// [`Outcome::Dropped`].
-    pub dropped: u64,
-    /// [`Outcome::Skipped`].
-    pub skipped: u64,
-    /// Attempts beyond the first of a delivery. Not part of the sum.
-    pub retried: u64,
-}
-
-impl Counts {
-    /// Returns how many deliveries have ended or were turned away.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(ventix::Counts::default().ended(), 0);
-    /// ```
-    #[must_use]
-    pub fn ended(&self) -> u64 {
-        let went_wrong = self.failed + self.panicked + self.timed_out + self.lost;
-        self.handled + went_wrong + self.refused + self.dropped + self.skipped
-    }
-
-    /// The counts that make up the sum, by the names of the outcomes.
-    pub(crate) fn outcomes(&self) -> [(&'static str, u64); 8] {
-        [
-            ("handled", self.handled),
-            ("failed", self.failed),
-            ("panicked", self.panicked),
-            ("timed out", self.timed_out),
-            ("lost", self.lost),
-            ("refused", self.refused),
-            ("dropped", self.dropped),
-            ("skipped", self.skipped),
-        ]
-    }
-
-    /// Returns how many deliveries have been accepted and have not ended.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use ventix::{on, Emitter, Linker, Strategy};
-    /// # actix::System::new().block_on(async {
-    /// let linker = Linker::start();
-    /// let stuck = linker.subscribe(on::<u8>().call_async(|_| std::future::pending::<()>()))?;
-    /// let emitter = Emitter::start(&linker, Strategy::inline());
-    /// emitter.emit(1_u8);
-    /// assert_eq!(stuck.counts().in_flight(), 1);
-    /// # Ok::<(), ventix::SubscribeError>(())
-    /// # }).unwrap();
-    /// ```
-    #[must_use]
-    pub fn in_flight(&self) -> u64 {
-        // Read one by one while others count: a moment's difference is no error.
-        self.matched.saturating_sub(self.ended())
-    }
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.matched += other.matched;
-        self.handled += other.handled;
-        self.failed += other.failed;
-        self.panicked += other.panicked;
-        self.timed_out += other.timed_out;
-        self.lost += other.lost;
-        self.refused += other.refused;
-        self.dropped += other.dropped;
-        self.skipped += other.skipped;
-        self.retried += other.retried;
-    }
-}
-
-/// A line of what is not 0: `3 matched: 2 handled, 1 failed`.
-///
-/// # Examples
-///
-/// ```
-/// assert_eq!(ventix::Counts::default().to_string(), "0 matched");
-/// ```
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} matched", self.matched)?;
-        let outcomes = self.outcomes().into_iter();
-        let rest = [("retried", self.retried), ("in flight", self.in_flight())];
-        let seen = outcomes.chain(rest).filter(|(_, count)| *count > 0);
-        for (i, (what, count)) in seen.enumerate() {
-            let mark = if i == 0 { ": " } else { ", " };
-            write!(f, "{mark}{count} {what}")?;
-        }
-        Ok(())
-    }
-}
 
 /// The counts while they count, and all else that a delivery meets on its short way, in
 /// one place.
@@ -167,7 +34,8 @@ impl fmt::Display for Counts {
 #[repr(C)]
 pub(crate) struct Tally {
     going: Going,
-    rest: OnceLock<Box<Rest>>,
+    /// What most subscriptions never count: what did not enter, and what leaves apart from that.
+    rest: OnceLock<Box<Outcomes>>,
     meter: Meter,
     fixed: Fixed,
     /// With what lies between them otherwise, those that are written lie 64 bytes, a cache
@@ -220,23 +88,6 @@ struct Counted {
     entered: AtomicU64,
     /// Have left as handled, if it is plain.
     handled: AtomicU64,
-}
-
-/// What most subscriptions never count.
-#[derive(Debug, Default)]
-struct Rest {
-    /// That did not enter.
-    matched: AtomicU64,
-    /// That leave apart from that.
-    handled: AtomicU64,
-    failed: AtomicU64,
-    panicked: AtomicU64,
-    timed_out: AtomicU64,
-    lost: AtomicU64,
-    refused: AtomicU64,
-    dropped: AtomicU64,
-    skipped: AtomicU64,
-    retried: AtomicU64,
 }
 
 impl Tally {
@@ -419,27 +270,13 @@ impl Tally {
     pub(super) fn answered(&self, answer: &Result<(), Reason>) {
         match answer {
             Ok(()) if self.is_plain() => {}
-            Ok(()) => self.count(|rest| &rest.matched),
-            Err(reason) => self.turned_away(reason),
+            Ok(()) => self.rest().matched(),
+            Err(reason) => self.rest().turned_away(reason),
         }
     }
 
-    #[cold]
-    fn turned_away(&self, reason: &Reason) {
-        self.count(|rest| &rest.matched);
-        self.count(|rest| {
-            if reason.is_skip() {
-                &rest.skipped
-            } else if reason.is_drop() {
-                &rest.dropped
-            } else {
-                &rest.refused
-            }
-        });
-    }
-
     pub(super) fn tried_again(&self) {
-        self.count(|rest| &rest.retried);
+        self.rest().tried_again();
     }
 
     /// Counts how a delivery ended. Where it is plain, its place is free then.
@@ -447,19 +284,15 @@ impl Tally {
         if self.is_plain() && outcome.is_handled() {
             return self.leave_handled(ThisThread::get());
         }
-        self.count(|rest| match outcome {
-            Outcome::Handled(_) => &rest.handled,
-            Outcome::Failed(_) => &rest.failed,
-            Outcome::Panicked(_) => &rest.panicked,
-            Outcome::TimedOut(_) => &rest.timed_out,
-            Outcome::Lost(_) => &rest.lost,
-            Outcome::Mismatch { .. } | Outcome::Refused(_) => &rest.refused,
-            Outcome::Dropped(_) => &rest.dropped,
-            Outcome::Skipped(_) => &rest.skipped,
-        });
+        self.rest().ended(outcome);
         if self.is_plain() {
             self.going.left.fetch_add(1, Release);
         }
+    }
+
+    #[cold]
+    fn rest(&self) -> &Outcomes {
+        self.rest.get_or_init(Box::default)
     }
 
     /// Who has entered, if it is plain.
@@ -468,11 +301,6 @@ impl Tally {
             true => self.get(|counted| &counted.entered) + self.coming.entered.load(Acquire),
             false => 0,
         }
-    }
-
-    fn count(&self, counter: impl FnOnce(&Rest) -> &AtomicU64) {
-        let rest = self.rest.get_or_init(Box::default);
-        counter(rest).fetch_add(1, Relaxed);
     }
 
     pub(crate) fn stats(&self, waiting: usize) -> Stats {
@@ -486,26 +314,18 @@ impl Tally {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let rest = self.rest.get();
         let handled = match self.is_plain() {
             true => self.get(|counted| &counted.handled),
             false => 0,
         };
-        let read =
-            |counter: fn(&Rest) -> &AtomicU64| rest.map_or(0, |rest| counter(rest).load(Relaxed));
-        Counts {
-            handled: handled + read(|rest| &rest.handled),
-            failed: read(|rest| &rest.failed),
-            panicked: read(|rest| &rest.panicked),
-            timed_out: read(|rest| &rest.timed_out),
-            lost: read(|rest| &rest.lost),
-            refused: read(|rest| &rest.refused),
-            dropped: read(|rest| &rest.dropped),
-            skipped: read(|rest| &rest.skipped),
-            retried: read(|rest| &rest.retried),
-            // Last: nothing has ended that was not counted in before.
-            matched: self.entered() + read(|rest| &rest.matched),
-        }
+        let mut counts = match self.rest.get() {
+            Some(rest) => rest.counts(),
+            None => Counts::default(),
+        };
+        counts.handled += handled;
+        // Last: nothing has ended that was not counted in before.
+        counts.matched += self.entered();
+        counts
     }
 }
 
