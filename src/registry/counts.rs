@@ -29,21 +29,21 @@ use std::ops::AddAssign;
 pub struct Counts {
     /// Emissions that the subscription matched.
     pub matched: u64,
-    /// [`Outcome::Handled`].
+    /// [`Outcome::Handled`](crate::Outcome::Handled).
     pub handled: u64,
-    /// [`Outcome::Failed`].
+    /// [`Outcome::Failed`](crate::Outcome::Failed).
     pub failed: u64,
-    /// [`Outcome::Panicked`].
+    /// [`Outcome::Panicked`](crate::Outcome::Panicked).
     pub panicked: u64,
-    /// [`Outcome::TimedOut`].
+    /// [`Outcome::TimedOut`](crate::Outcome::TimedOut).
     pub timed_out: u64,
-    /// [`Outcome::Lost`].
+    /// [`Outcome::Lost`](crate::Outcome::Lost).
     pub lost: u64,
-    /// [`Outcome::Refused`], and [`Outcome::Mismatch`].
+    /// [`Outcome::Refused`](crate::Outcome::Refused), and [`Outcome::Mismatch`](crate::Outcome::Mismatch).
     pub refused: u64,
-    /// [`Outcome::Dropped`].
+    /// [`Outcome::Dropped`](crate::Outcome::Dropped).
     pub dropped: u64,
-    /// [`Outcome::Skipped`].
+    /// [`Outcome::Skipped`](crate::Outcome::Skipped).
     pub skipped: u64,
     /// Attempts beyond the first of a delivery. Not part of the sum.
     pub retried: u64,
