@@ -18,6 +18,20 @@ impl<E: ?Sized + Send + Sync + 'static> ActorTarget<E> {
             Self::Strong(recipient)
         }
     }
+
+    #[inline(always)]
+    fn send(&self, delivery: Delivery<E>) {
+        // The delivery's permit was taken when the emission was accepted. If the
+        // actor has stopped since, the delivery is dropped: it is lost, and says so.
+        match self {
+            Self::Strong(recipient) => recipient.do_send(delivery),
+            Self::Weak(recipient) => {
+                if let Some(recipient) = recipient.upgrade() {
+                    recipient.do_send(delivery);
+                }
+            }
+        }
+    }
 }
 
 impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
@@ -38,22 +52,6 @@ impl<E: ?Sized + Send + Sync + 'static> Target<E> for ActorTarget<E> {
             Self::Strong(recipient) => recipient.connected(),
             // One that has stopped can be upgraded all the same.
             Self::Weak(recipient) => recipient.upgrade().is_some_and(|r| r.connected()),
-        }
-    }
-}
-
-impl<E: ?Sized + Send + Sync + 'static> ActorTarget<E> {
-    #[inline(always)]
-    fn send(&self, delivery: Delivery<E>) {
-        // The delivery's permit was taken when the emission was accepted. If the
-        // actor has stopped since, the delivery is dropped: it is lost, and says so.
-        match self {
-            Self::Strong(recipient) => recipient.do_send(delivery),
-            Self::Weak(recipient) => {
-                if let Some(recipient) = recipient.upgrade() {
-                    recipient.do_send(delivery);
-                }
-            }
         }
     }
 }

@@ -64,13 +64,13 @@ impl World {
     }
 }
 
-/// A file system of 2 MB, for as long as this is held.
+/// A file system of 512 KiB, for as long as this is held.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
     fn mount(at: &'a Path) -> Option<Self> {
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=2m", "ventix"]);
+        mount.args(["-t", "tmpfs", "-o", "size=512k", "ventix"]);
         let output = mount.arg(at).output();
         output.is_ok_and(|it| it.status.success()).then(|| Self(at))
     }
@@ -110,11 +110,17 @@ async fn full_disk(mut world: World) {
     let ledger = world.ledger.clone();
     let count = 5_000;
     let emitting = actix::spawn(async move { emit(&emitter, &ledger, 0..count).await });
-    until("there is no room", || remote.stats().retried > 0).await;
-    assert!(!emitting.is_finished());
-    // Workers cannot write either; they go on when there is room.
-    let _worker = world.work(Work::new(Deed::Quick).attempts(1_000)).await;
-    disk.grow();
+    until("there is no room", || {
+        assert!(
+            !emitting.is_finished(),
+            "what is emitted needs more than there is"
+        );
+        remote.stats().retried > 0
+    })
+    .await;
+    // A worker cannot even join its group while nothing fits; it goes on when there is room.
+    let working = world.work(Work::new(Deed::Quick).attempts(1_000));
+    let (_worker, ()) = futures::join!(working, async { disk.grow() });
     assert_eq!(emitting.await.unwrap() as u64, count, "by itself");
     assert_eq!(world.settled().await.dead, 0);
     let balance = world.ledger.balance("full disk");

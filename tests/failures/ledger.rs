@@ -4,8 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What processes have written down, in a file that outlives them. A line is written at once,
-/// so that a kill loses none, nor mixes two.
+/// What a line ends with that was written to its end.
+const END: &str = ".";
+
+/// What processes have written down, in a file that outlives them.
+///
+/// A line is written at once. A kill, or a look at the file in the meantime, can still cut one
+/// in two where a page of the file ends: so a line has a mark at its end, and begins on a line
+/// of its own. What was cut off was not written down.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     path: PathBuf,
@@ -40,14 +46,14 @@ impl Ledger {
     }
 
     pub(crate) fn number(&self, word: &str, id: u64, number: u32) {
-        let line = format!("{word} {id} {number} {}\n", std::process::id());
+        let line = format!("\n{word} {id} {number} {} {END}\n", std::process::id());
         (&*self.file).write_all(line.as_bytes()).unwrap();
     }
 
     /// All lines, in the order in which they were written.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let text = std::fs::read_to_string(&self.path).unwrap();
-        text.lines().map(parse).collect()
+        text.lines().filter_map(parse).collect()
     }
 
     /// The jobs of which something is said, each as often as it is.
@@ -114,15 +120,16 @@ pub(crate) struct Balance {
     pub(crate) duplicates: usize,
 }
 
-fn parse(line: &str) -> Line {
+/// What a line says. `None` if it is cut off.
+fn parse(line: &str) -> Option<Line> {
     let words: Vec<_> = line.split(' ').collect();
-    let [word, id, number, process] = words[..] else {
-        panic!("{line:?}");
+    let [word, id, number, process, END] = words[..] else {
+        return None;
     };
-    Line {
+    Some(Line {
         word: word.into(),
         id: id.parse().unwrap(),
         number: number.parse().unwrap(),
         process: process.parse().unwrap(),
-    }
+    })
 }

@@ -7,6 +7,10 @@
 //! VENTIX_SOAK=1800 cargo test --features redis,sqlite --test failures soak -- --nocapture
 //! ```
 
+#[macro_use]
+#[path = "../remote/passing_on.rs"]
+mod passing_on;
+
 mod crash;
 mod deploy;
 mod dice;

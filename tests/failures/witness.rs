@@ -188,44 +188,13 @@ impl Backend for Witness {
         })
     }
 
-    fn dead<'a>(&'a self, query: &'a DeadQuery) -> Answer<'a, Result<DeadPage, BackendError>> {
-        self.inner.dead(query)
-    }
-
-    fn requeue<'a>(
-        &'a self,
-        selection: &'a DeadSelection,
-    ) -> Answer<'a, Result<usize, BackendError>> {
-        self.inner.requeue(selection)
-    }
-
-    fn purge<'a>(
-        &'a self,
-        selection: &'a DeadSelection,
-    ) -> Answer<'a, Result<usize, BackendError>> {
-        self.inner.purge(selection)
-    }
-
-    fn remove<'a>(
-        &'a self,
-        queue: &'a QueueName,
-        group: &'a GroupName,
-    ) -> Answer<'a, Result<bool, BackendError>> {
-        self.inner.remove(queue, group)
-    }
-
-    fn status<'a>(
-        &'a self,
-        queue: &'a QueueName,
-    ) -> Answer<'a, Result<Option<QueueStatus>, BackendError>> {
-        self.inner.status(queue)
-    }
-
-    fn queues(&self) -> Answer<'_, Result<Vec<QueueName>, BackendError>> {
-        self.inner.queues()
-    }
-
-    fn close(&self, within: Duration) -> Answer<'_, Result<(), BackendError>> {
-        self.inner.close(within)
+    passing_on! {
+        dead(query: &'a DeadQuery) -> DeadPage;
+        requeue(selection: &'a DeadSelection) -> usize;
+        purge(selection: &'a DeadSelection) -> usize;
+        remove(queue: &'a QueueName, group: &'a GroupName) -> bool;
+        status(queue: &'a QueueName) -> Option<QueueStatus>;
+        queues() -> Vec<QueueName>;
+        close(within: Duration) -> ();
     }
 }

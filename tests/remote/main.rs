@@ -1,5 +1,8 @@
 //! What is emitted in one place and handled in another: every promise on every engine.
 
+#[macro_use]
+mod passing_on;
+
 mod corpus;
 mod dead;
 mod delivery;
