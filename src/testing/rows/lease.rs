@@ -27,12 +27,20 @@ pub(super) async fn dropped_unsettled_it_is_handed_out_again(case: Case) {
 pub(super) async fn a_lease_that_runs_out_is_handed_out_again_and_counted(case: Case) {
     case.ensure(&["group"]).await;
     case.publish_texts(["heavy".to_owned()]).await;
-    let mut held = Vec::new();
+    let (mut held, mut is_late) = (Vec::new(), false);
     for number in 1..=3 {
         let mut source = case.source_with(&format!("dies-{number}"), LEASE).await;
+        let asked = Instant::now();
         let lease = one(&mut source).await;
         if case.capabilities().counts_deliveries {
-            assert_eq!(lease.deliveries(), Some(number));
+            let counted = lease.deliveries().expect("it says that it counts");
+            // Where it took longer, one more lease may have run out on its way here.
+            if asked.elapsed() < 2 * LEASE && !is_late {
+                assert_eq!(counted, number);
+            } else {
+                is_late = true;
+                assert!(counted >= number);
+            }
         }
         // As if its process had died: it says nothing any more.
         held.push(lease);
