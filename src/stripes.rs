@@ -50,6 +50,7 @@ struct Count {
     owner: Owner,
     come: Biased,
     gone: Biased,
+    left: Biased,
 }
 
 impl Default for Crowd {
@@ -62,6 +63,7 @@ impl Default for Crowd {
             },
             come: Biased::default(),
             gone: Biased::default(),
+            left: Biased::default(),
         }))
     }
 }
@@ -78,6 +80,22 @@ impl Crowd {
     #[inline]
     pub(crate) fn go(&self, several: usize) {
         self.add(several, |count| &count.gone);
+    }
+
+    /// One goes, as by [`go`](Self::go), and leaves so many of something behind.
+    #[inline]
+    pub(crate) fn go_and_leave(&self, behind: usize) {
+        let me = ThisThread::get();
+        let count = self.0.of(me);
+        let is_owner = count.owner.is(me);
+        count.left.add(behind as u64, is_owner);
+        count.gone.add(1, is_owner);
+        fence::light();
+    }
+
+    /// How many have been left behind, by all that have gone.
+    pub(crate) fn left_behind(&self) -> u64 {
+        self.0.iter().map(|count| count.left.get()).sum()
     }
 
     #[inline]
@@ -104,29 +122,6 @@ impl Crowd {
         let gone = sum(|count| &count.gone);
         let come = sum(|count| &count.come);
         usize::try_from(come.wrapping_sub(gone)).unwrap_or(usize::MAX)
-    }
-}
-
-/// A sum that many threads add to, of which most have a stripe to themselves.
-#[derive(Debug)]
-pub(crate) struct Sum(Stripes<(Owner, Biased)>);
-
-impl Default for Sum {
-    fn default() -> Self {
-        Self(Stripes::new(|_| Default::default()))
-    }
-}
-
-impl Sum {
-    #[inline]
-    pub(crate) fn add(&self, count: u64) {
-        let me = ThisThread::get();
-        let (owner, sum) = self.0.of(me);
-        sum.add(count, owner.is(me));
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.iter().map(|(_, sum)| sum.get()).sum()
     }
 }
 
@@ -159,15 +154,17 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_is_of_all_threads() {
-        let sum = Sum::default();
-        sum.add(1);
+    fn what_is_left_behind_is_of_all_threads() {
+        let crowd = Crowd::default();
+        crowd.come(20_001);
+        crowd.go_and_leave(1);
+        let go = || (0..1_000).for_each(|_| crowd.go_and_leave(2));
         thread::scope(|scope| {
             for _ in 0..20 {
-                scope.spawn(|| (0..1_000).for_each(|_| sum.add(2)));
+                scope.spawn(go);
             }
         });
-        assert_eq!(sum.get(), 40_001);
+        assert_eq!((crowd.count(), crowd.left_behind()), (0, 40_001));
     }
 
     #[test]

@@ -237,6 +237,33 @@ async fn a_new_subscription_has_figures_at_once() {
 }
 
 #[actix::test]
+async fn callbacks_in_a_row_are_each_timed_however_they_end() {
+    for by in [Strategy::inline(), Strategy::current()] {
+        let linker = Linker::start();
+        let link = |spec| linker.subscribe(spec).unwrap();
+        let callbacks = [
+            link(on::<u8>().call(|_| ())),
+            link(on::<u8>().call(|_| Err::<(), _>("no"))),
+            link(on::<u8>().call(|_| -> () { panic!("as it should") })),
+            link(on::<u8>().call(|_| ())),
+        ];
+        let emitter = Emitter::start(&linker, by);
+        // Alone, or together as they wait.
+        let _ = emitter.emit_all([1_u8, 2, 3]);
+        assert!(emitter.drain(SECOND).await.is_complete());
+        let mut ended = Duration::ZERO;
+        for callback in callbacks {
+            let stats = callback.stats();
+            assert_eq!((stats.queue.count(), stats.run.count()), (3, 3));
+            // It has begun when the one before it had ended.
+            assert_eq!(stats.queue.sum(), ended);
+            ended += stats.run.sum();
+        }
+        assert_eq!(emitter.stats().run.count(), 12);
+    }
+}
+
+#[actix::test]
 async fn those_that_take_any_event_are_timed_and_notices_too() {
     let linker = Linker::start();
     let any = linker.subscribe(on_any().call(|_| ())).unwrap();

@@ -481,7 +481,6 @@ impl<E: ?Sized> Delivery<E> {
                 // Whoever hears of the end finds the actor with one less to do.
                 drop(instance);
                 self.held.finish(position as usize, verdict);
-                self.held.put_aside();
             }
             End::Shared(slip) => slip.end(verdict),
         }
@@ -538,12 +537,14 @@ impl<E: ?Sized> Drop for Delivery<E> {
                 position,
                 state,
                 instance,
-            } => (*position as usize, *state.get_mut(), instance.take()),
+            } => {
+                let (position, state) = (*position as usize, *state.get_mut());
+                if state == READ && instance.is_none() && !std::thread::panicking() {
+                    return self.held.finish_handled(position);
+                }
+                (position, state, instance.take())
+            }
         };
-        if state == READ && instance.is_none() && !std::thread::panicking() {
-            self.held.finish_handled(position);
-            return self.held.put_aside();
-        }
         let connected = || match &instance {
             Some(instance) => instance.is_connected(),
             None => self.held.ledger().connected(position),

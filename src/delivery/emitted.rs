@@ -1,5 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
+use actix::clock::Instant;
+
 use crate::event::{AnyEvent, Metadata};
 use crate::outcome::{HoldsTracker, Lines, Tracker};
 
@@ -54,19 +56,20 @@ impl Header {
         }
     }
 
-    /// Times it, and lets those see it who look at spans, if it is to be.
+    /// Times it, from when it was accepted, and lets those see it who look at spans, if it is
+    /// to be.
     #[inline]
-    pub(crate) fn watch(&mut self, timing: Option<Timing>, spans: Option<Arc<Spans>>) {
-        if timing.is_some() || spans.is_some() {
-            self.watch_both(timing, spans);
+    pub(crate) fn watch(&mut self, timed: Option<Instant>, spans: Option<Arc<Spans>>) {
+        if timed.is_some() || spans.is_some() {
+            self.watch_both(timed, spans);
         }
     }
 
     #[cold]
-    fn watch_both(&mut self, timing: Option<Timing>, spans: Option<Arc<Spans>>) {
+    fn watch_both(&mut self, timed: Option<Instant>, spans: Option<Arc<Spans>>) {
         self.watched = OnceLock::from(Arc::new(Watched {
             tracker: OnceLock::new(),
-            timing,
+            timing: timed.map(Timing::since),
             spans,
         }));
     }

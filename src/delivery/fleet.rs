@@ -3,20 +3,22 @@
 use std::sync::Arc;
 use std::vec;
 
-use crate::event::{AnyEvent, EmissionId, EventType, Metadata};
+use actix::clock::Instant;
+
+use crate::event::{AnyEvent, EmissionId, Metadata};
 
 use super::delivery::Delivery;
 use super::emitted::{Emitted, Header};
 use super::flight::AnyFlight;
 use super::held::{Alone, Held};
-use super::ledger::Ledger;
-use super::timing::Timing;
+use super::ledger::{Caller, Ledger};
+use super::timing::Laps;
 
 /// One of a fleet: an emission of an event and nothing else.
 struct Member<E> {
     id: EmissionId,
     /// If it is timed, which few are.
-    timing: Option<Box<Timing>>,
+    timed: Option<Instant>,
     event: E,
 }
 
@@ -32,7 +34,7 @@ pub(crate) struct Fleet<E, L> {
 impl<E: Send + Sync + 'static, L: Ledger + Clone + 'static> Fleet<E, L> {
     /// For so many, of which the first has this id.
     pub(crate) fn new(first: EmissionId, capacity: usize, ledger: L) -> Self {
-        let metadata = Metadata::new(first, EventType::of::<E>(), None, None);
+        let metadata = Metadata::of::<E>(first);
         Self {
             header: Header::new(metadata, false),
             members: Vec::with_capacity(capacity),
@@ -42,9 +44,8 @@ impl<E: Send + Sync + 'static, L: Ledger + Clone + 'static> Fleet<E, L> {
 
     /// Adds the next one.
     #[inline]
-    pub(crate) fn add(&mut self, id: EmissionId, timing: Option<Timing>, event: E) {
-        let timing = timing.map(Box::new);
-        self.members.push(Member { id, timing, event });
+    pub(crate) fn add(&mut self, id: EmissionId, timed: Option<Instant>, event: E) {
+        self.members.push(Member { id, timed, event });
     }
 
     /// Takes back what was passed on, by one that knows its type.
@@ -92,28 +93,14 @@ pub(crate) struct Parted<E, L> {
     ledger: L,
 }
 
-/// One that it is the turn of.
-pub(crate) enum Next<E: 'static> {
-    /// Somebody looks at it.
-    Watched(Held<E>),
-    /// It is lent by one.
-    Alone(Emitted<E>),
-}
-
-impl<E: Send + Sync + 'static, L: Ledger + Clone + 'static> Parted<E, L> {
+impl<E: Send + Sync + 'static, L: Caller<E> + Clone + 'static> Parted<E, L> {
+    /// The next one, with its laps, if it is timed.
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<Next<E>> {
-        let Member { id, timing, event } = self.members.next()?;
-        let mut header = Header::new(Metadata::new(id, EventType::of::<E>(), None, None), false);
-        let is_timed = timing.is_some();
-        header.watch(timing.map(|timing| *timing), None);
+    pub(crate) fn next(&mut self) -> Option<(Emitted<E>, Option<Laps>)> {
+        let Member { id, timed, event } = self.members.next()?;
+        let header = Header::new(Metadata::of::<E>(id), false);
         let payload = event;
-        let emitted = Emitted { header, payload };
-        Some(if is_timed {
-            Next::Watched(self.share(emitted))
-        } else {
-            Next::Alone(emitted)
-        })
+        Some((Emitted { header, payload }, timed.map(Laps::since)))
     }
 
     /// Holds one for those that share it.

@@ -12,11 +12,14 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::event::AnyEvent;
+use crate::outcome::Verdict;
 use crate::shield::shielded;
 
+use super::delivery::Delivery;
 use super::emitted::{Body, Emitted, Header};
 use super::kept::Kept;
-use super::ledger::Ledger;
+use super::ledger::{Caller, Ledger};
+use super::timing::Laps;
 
 /// A flight whose type is somebody else's business.
 pub(crate) trait AnyFlight: Send + Sync {
@@ -47,6 +50,20 @@ pub(super) trait Flight<E: ?Sized>: AnyFlight {
 
     /// Ends, for the one that alone holds it. Its place may be used again.
     fn put_aside(self: Box<Self>) {}
+
+    /// Ends its one delivery as handled, and itself, for the one that alone holds it: if
+    /// nobody looks at that. Or else it is given back.
+    fn finish_shortly(self: Box<Self>, position: usize) -> Option<Box<dyn Flight<E>>>;
+
+    /// Runs the callbacks of one that [has its event in it](Direct): see [`Caller::run_from`].
+    fn run_from(
+        &self,
+        _lent: &Delivery<E>,
+        _first: usize,
+        _laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        unreachable!("what lies apart is run by its route")
+    }
 
     /// Ends, and begins again with another event, if it can.
     fn refill(&mut self, next: Emitted<E>) -> Result<(), Emitted<E>>
@@ -87,7 +104,7 @@ impl<E, L: Ledger + 'static> Direct<E, L> {
         &self.inside().emitted
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self) {
         if let Some(Inside { emitted, ledger }) = &self.inside {
             ended(&emitted.header, ledger);
@@ -99,7 +116,7 @@ impl<E, L: Ledger + 'static> Direct<E, L> {
 impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
     /// One for somebody who alone holds it: in the place of one that has been put aside on
     /// this thread, if there is such.
-    #[inline]
+    #[inline(always)]
     pub(super) fn alone(emitted: Emitted<E>, ledger: L) -> Box<Self> {
         // A thread that is about to end has none.
         let spare = SPARES.try_with(|spares| spares.borrow_mut().pop());
@@ -114,6 +131,32 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
             }
             None => Box::new(Self::new(emitted, ledger)),
         }
+    }
+
+    /// Ends it, and puts its place aside.
+    #[inline(always)]
+    fn set_aside(mut self: Box<Self>) {
+        self.end();
+        if size_of::<Self>() <= SPARE_SIZE {
+            let spare: Box<AnyEvent> = self;
+            // A thread that is about to end keeps none.
+            let _ = SPARES.try_with(|spares| {
+                let mut spares = spares.borrow_mut();
+                if spares.len() < SPARE_COUNT {
+                    spares.push(spare);
+                }
+            });
+        }
+    }
+
+    /// See [`Flight::finish_shortly`].
+    #[inline(always)]
+    fn finish(self: Box<Self>, position: usize) -> Option<Box<Self>> {
+        if !self.close_shortly(position) {
+            return Some(self);
+        }
+        self.set_aside();
+        None
     }
 }
 
@@ -151,7 +194,7 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> AnyFlight for Direct<E, L> {
     }
 }
 
-impl<E: Send + Sync + 'static, L: Ledger + 'static> Flight<E> for Direct<E, L> {
+impl<E: Send + Sync + 'static, L: Caller<E> + 'static> Flight<E> for Direct<E, L> {
     #[inline]
     fn event(&self) -> &E {
         &self.emitted().payload
@@ -180,18 +223,21 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> Flight<E> for Direct<E, L> {
         }
     }
 
-    fn put_aside(mut self: Box<Self>) {
-        self.end();
-        if size_of::<Self>() <= SPARE_SIZE {
-            let spare: Box<AnyEvent> = self;
-            // A thread that is about to end keeps none.
-            let _ = SPARES.try_with(|spares| {
-                let mut spares = spares.borrow_mut();
-                if spares.len() < SPARE_COUNT {
-                    spares.push(spare);
-                }
-            });
-        }
+    fn put_aside(self: Box<Self>) {
+        self.set_aside();
+    }
+
+    fn finish_shortly(self: Box<Self>, position: usize) -> Option<Box<dyn Flight<E>>> {
+        Some(self.finish(position)?)
+    }
+
+    fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        self.inside().ledger.run_from(lent, first, laps)
     }
 }
 
@@ -199,6 +245,10 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> Flight<AnyEvent> for Direct<
     #[inline]
     fn event(&self) -> &AnyEvent {
         &self.emitted().payload
+    }
+
+    fn finish_shortly(self: Box<Self>, position: usize) -> Option<Box<dyn Flight<AnyEvent>>> {
+        Some(self.finish(position)?)
     }
 
     fn share(self: Arc<Self>) -> Arc<dyn Flight<AnyEvent>> {
@@ -291,6 +341,10 @@ impl<E: ?Sized + 'static> Flight<E> for Apart<E> {
         self.kept.clone()
     }
 
+    fn finish_shortly(self: Box<Self>, _: usize) -> Option<Box<dyn Flight<E>>> {
+        Some(self)
+    }
+
     fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight> {
         self
     }
@@ -332,13 +386,17 @@ impl<E: ?Sized + 'static> Flight<AnyEvent> for Alias<E> {
         self.0.kept.clone()
     }
 
+    fn finish_shortly(self: Box<Self>, _: usize) -> Option<Box<dyn Flight<AnyEvent>>> {
+        Some(self)
+    }
+
     fn into_any_flight(self: Arc<Self>) -> Arc<dyn AnyFlight> {
         self
     }
 }
 
 /// Whoever has counted the emission in hears of its end. Never panics.
-#[inline]
+#[inline(always)]
 fn ended<L: Ledger + ?Sized>(header: &Header, ledger: &L) {
     if let Some(spans) = header.spans().filter(|_| ledger.is_reported()) {
         // Whoever subscribes to spans is a user's.

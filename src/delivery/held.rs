@@ -6,10 +6,12 @@ use tracing::Span;
 use crate::event::AnyEvent;
 use crate::outcome::{Reply, Tracker, Verdict};
 
+use super::delivery::Delivery;
 use super::emitted::{Emitted, Header};
 use super::flight::{AnyFlight, Apart, Direct, Flight};
 use super::kept::{Kept, Sleeper};
-use super::ledger::{Ledger, Origin};
+use super::ledger::{Caller, Ledger, Origin};
+use super::timing::Laps;
 
 /// An emission in the hands of one that delivers it. While anybody has one, the emission
 /// has not ended.
@@ -23,8 +25,8 @@ pub(crate) struct Alone<E: ?Sized + 'static>(Box<dyn Flight<E>>);
 
 impl<E: Send + Sync + 'static> Alone<E> {
     /// For an emission that the ledger's origin has counted in, and that nobody keeps.
-    #[inline]
-    pub(crate) fn new(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
+    #[inline(always)]
+    pub(crate) fn new(emitted: Emitted<E>, ledger: impl Caller<E> + 'static) -> Self {
         Self(Direct::alone(emitted, ledger))
     }
 }
@@ -33,30 +35,32 @@ impl<E: Send + Sync + 'static> Alone<E> {
 impl<E: ?Sized> From<Alone<E>> for Held<E> {
     #[inline(always)]
     fn from(alone: Alone<E>) -> Self {
-        Self(Hold::Alone(alone.0))
+        Self(Hold::Alone(Some(alone.0)))
     }
 }
 
 enum Hold<E: ?Sized + 'static> {
     Shared(Arc<dyn Flight<E>>),
     /// By one that lends it, or the one delivery that there is, so that no references are
-    /// counted.
-    Alone(Box<dyn Flight<E>>),
-    /// On its way from one to the other.
-    Between,
+    /// counted. Taken out when it ends, or when it is shared.
+    Alone(Option<Box<dyn Flight<E>>>),
 }
 
-const ALONE: &str = "what one holds alone is shared before it is cloned";
+/// Where somebody has forgotten that he holds it alone.
+#[cold]
+fn misused() -> ! {
+    unreachable!("what one holds alone is shared before it is cloned, and held until it ends")
+}
 
 impl<E: Send + Sync + 'static> Held<E> {
     /// For an emission that the ledger's origin has counted in, and that nobody keeps.
     #[inline]
-    pub(crate) fn new(emitted: Emitted<E>, ledger: Arc<impl Ledger + 'static>) -> Self {
+    pub(crate) fn new(emitted: Emitted<E>, ledger: Arc<impl Caller<E> + 'static>) -> Self {
         Self::over(emitted, ledger)
     }
 
     /// The same, by whatever leads to the ledger.
-    pub(super) fn over(emitted: Emitted<E>, ledger: impl Ledger + 'static) -> Self {
+    pub(super) fn over(emitted: Emitted<E>, ledger: impl Caller<E> + 'static) -> Self {
         Self(Hold::Shared(Arc::new(Direct::new(emitted, ledger))))
     }
 
@@ -72,7 +76,7 @@ impl<E: Send + Sync + 'static> Held<E> {
 
     /// Takes back what was [passed on](Self::pass_on), by one that knows the type of its
     /// ledger too.
-    pub(crate) fn adopt<L: Ledger + 'static>(flight: Arc<dyn AnyFlight>) -> Self {
+    pub(crate) fn adopt<L: Caller<E> + 'static>(flight: Arc<dyn AnyFlight>) -> Self {
         match flight.into_any().downcast::<Direct<E, L>>() {
             Ok(direct) => Self(Hold::Shared(direct)),
             Err(apart) => {
@@ -99,8 +103,8 @@ impl<E: ?Sized + 'static> Held<E> {
     /// Ends it, if nobody shares it.
     #[inline]
     pub(super) fn put_aside(&mut self) {
-        if let Hold::Alone(_) = &self.0 {
-            if let Hold::Alone(flight) = std::mem::replace(&mut self.0, Hold::Between) {
+        if let Hold::Alone(alone) = &mut self.0 {
+            if let Some(flight) = alone.take() {
                 flight.put_aside();
             }
         }
@@ -109,11 +113,10 @@ impl<E: ?Sized + 'static> Held<E> {
     /// Lets others share it.
     #[cold]
     pub(super) fn make_shared(&mut self) {
-        if let Hold::Shared(_) = &self.0 {
-            return;
+        if let Hold::Alone(alone) = &mut self.0 {
+            let flight = alone.take().unwrap_or_else(|| misused());
+            self.0 = Hold::Shared(Arc::from(flight));
         }
-        let hold = std::mem::replace(&mut self.0, Hold::Between);
-        self.0 = Hold::Shared(Self(hold).into_flight());
     }
 
     /// Holds another emission from now on, if nobody shares the one that it holds: that one
@@ -124,16 +127,16 @@ impl<E: ?Sized + 'static> Held<E> {
         E: Sized,
     {
         match &mut self.0 {
-            Hold::Alone(flight) => flight.refill(next),
-            Hold::Shared(_) | Hold::Between => Err(next),
+            Hold::Alone(Some(flight)) => flight.refill(next),
+            Hold::Shared(_) | Hold::Alone(None) => Err(next),
         }
     }
 
     fn into_flight(self) -> Arc<dyn Flight<E>> {
         match self.0 {
             Hold::Shared(flight) => flight,
-            Hold::Alone(flight) => Arc::from(flight),
-            Hold::Between => unreachable!("{ALONE}"),
+            Hold::Alone(Some(flight)) => Arc::from(flight),
+            Hold::Alone(None) => misused(),
         }
     }
 
@@ -141,8 +144,8 @@ impl<E: ?Sized + 'static> Held<E> {
     fn flight(&self) -> &dyn Flight<E> {
         match &self.0 {
             Hold::Shared(flight) => &**flight,
-            Hold::Alone(flight) => &**flight,
-            Hold::Between => unreachable!("{ALONE}"),
+            Hold::Alone(Some(flight)) => &**flight,
+            Hold::Alone(None) => misused(),
         }
     }
 
@@ -150,7 +153,7 @@ impl<E: ?Sized + 'static> Held<E> {
     fn shared(&self) -> &Arc<dyn Flight<E>> {
         match &self.0 {
             Hold::Shared(flight) => flight,
-            Hold::Alone(_) | Hold::Between => unreachable!("{ALONE}"),
+            Hold::Alone(_) => misused(),
         }
     }
 
@@ -240,14 +243,25 @@ impl<E: ?Sized + 'static> Held<E> {
         self.ledger().is_over(position, id)
     }
 
+    /// Runs its callbacks from a position on: see [`Caller::run_from`].
+    #[inline]
+    pub(crate) fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        self.flight().run_from(lent, first, laps)
+    }
+
     /// Ends one of its deliveries.
     #[inline]
     pub(crate) fn close(&self, position: usize, verdict: Verdict) {
         self.ledger().close(position, self, verdict);
     }
 
-    /// Ends one of its deliveries, by the one that holds it. Whoever hears of the end may keep
-    /// the event.
+    /// Ends one of its deliveries, by the one that holds it, who needs it no more. Whoever
+    /// hears of the end may keep the event.
     #[inline]
     pub(super) fn finish(&mut self, position: usize, verdict: Verdict) {
         if verdict.is_plain() {
@@ -257,24 +271,31 @@ impl<E: ?Sized + 'static> Held<E> {
         self.close(position, verdict);
     }
 
-    /// Ends one of its deliveries as handled, without an answer.
-    #[inline]
+    /// Ends one of its deliveries as handled, without an answer, by the one that holds it, who
+    /// needs it no more.
+    #[inline(always)]
     pub(super) fn finish_handled(&mut self, position: usize) {
-        if !self.flight().close_shortly(position) {
-            self.make_shared();
-            self.close(position, Verdict::Handled(Reply::default()));
+        let is_finished = match &mut self.0 {
+            Hold::Shared(flight) => flight.close_shortly(position),
+            Hold::Alone(alone) => {
+                let flight = alone.take().unwrap_or_else(|| misused());
+                *alone = flight.finish_shortly(position);
+                alone.is_none()
+            }
+        };
+        if is_finished {
+            return;
         }
+        self.make_shared();
+        self.close(position, Verdict::Handled(Reply::default()));
     }
 
     /// The handler of one of its deliveries begins with it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&self, position: usize) {
-        if let Hold::Alone(_) = &self.0 {
-            // Nobody looks at it.
-            return;
-        }
-        if let Some(timing) = self.header().timing() {
-            timing.begin(self.ledger().handler(position).subscription());
+        // At what one alone holds nobody looks.
+        if let Hold::Shared(flight) = &self.0 {
+            begin(&**flight, position);
         }
     }
 
@@ -296,5 +317,13 @@ impl<E: ?Sized + 'static> Held<E> {
                 span.map_or_else(Span::none, |span| Span::clone(&span))
             }
         }
+    }
+}
+
+/// The handler of one of the deliveries begins with it.
+#[inline(never)]
+fn begin<E: ?Sized>(flight: &dyn Flight<E>, position: usize) {
+    if let Some(timing) = flight.header().timing() {
+        timing.begin(flight.ledger().handler(position).subscription());
     }
 }

@@ -5,8 +5,10 @@ use crate::event::{AnyEvent, EmissionId, HandlerRef};
 use crate::latency::Timed;
 use crate::outcome::{Outcome, Verdict};
 
+use super::delivery::Delivery;
 use super::emitted::Header;
 use super::held::AnyHeld;
+use super::timing::Laps;
 
 /// Where the deliveries of an emission are accounted for, each by its position: the
 /// snapshot of subscriptions that it was matched against.
@@ -46,6 +48,31 @@ pub(crate) trait Ledger: Send + Sync + fmt::Debug {
 
     /// Itself, for the one that knows its type.
     fn as_any(&self) -> &AnyEvent;
+}
+
+/// A ledger that calls the callbacks that it leads to, for events of type `E`.
+pub(crate) trait Caller<E: ?Sized + 'static>: Ledger {
+    /// Runs those from a position on, up to the first that ends otherwise than as handled
+    /// without an answer, and returns where that is. To be asked of one that leads to nothing
+    /// but callbacks.
+    fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)>;
+}
+
+impl<E: ?Sized + 'static, L: Caller<E> + ?Sized> Caller<E> for Arc<L> {
+    #[inline]
+    fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        (**self).run_from(lent, first, laps)
+    }
 }
 
 impl<L: Ledger + ?Sized> Ledger for Arc<L> {

@@ -91,14 +91,13 @@ pub use batch::Batch;
 pub use delivery::Delivery;
 
 pub(crate) use emitted::{Emitted, Header};
-pub(crate) use fleet::{Fleet, Next, Parted};
+pub(crate) use fleet::{Fleet, Parted};
 pub(crate) use flight::AnyFlight;
 pub(crate) use held::{Alone, AnyHeld, Held};
 pub(crate) use instance::Instance;
 pub(crate) use kept::{Kept, Sleeper};
-pub(crate) use ledger::{Ledger, Origin};
+pub(crate) use ledger::{Caller, Ledger, Origin};
 pub(crate) use parcel::Parcel;
 pub(crate) use spans::Spans;
-pub(crate) use timing::Timing;
-
+pub(crate) use timing::Laps;
 pub(crate) use turn::Turn;

@@ -23,10 +23,10 @@ struct Running {
 }
 
 impl Timing {
-    /// For an emission that has just been accepted.
-    pub(crate) fn start() -> Self {
+    /// For an emission that was accepted then.
+    pub(crate) fn since(accepted: Instant) -> Self {
         Self {
-            accepted: Instant::now(),
+            accepted,
             running: Mutex::default(),
         }
     }
@@ -59,5 +59,33 @@ impl Timing {
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<SubscriptionId, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When the deliveries of a timed emission end, of which one begins where the one before it
+/// ends: it needs one look at the clock for each, and no list.
+#[derive(Debug)]
+pub(crate) struct Laps {
+    accepted: Instant,
+    last: Instant,
+}
+
+impl Laps {
+    /// For an emission that was accepted then.
+    pub(crate) fn since(accepted: Instant) -> Self {
+        Self {
+            accepted,
+            last: accepted,
+        }
+    }
+
+    /// The next one has ended.
+    pub(crate) fn next(&mut self) -> Timed {
+        let now = Instant::now();
+        let before = std::mem::replace(&mut self.last, now);
+        Timed {
+            queue: Some(before.saturating_duration_since(self.accepted)),
+            run: now.saturating_duration_since(before),
+        }
     }
 }

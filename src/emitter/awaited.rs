@@ -3,7 +3,7 @@
 //! It is short as long as there is nothing to wait for before: where the emitter or a
 //! lane has no room at this moment, the event goes the long way, and waits there.
 
-use crate::event::{EventType, Metadata};
+use crate::event::Metadata;
 use crate::middleware::is_inside;
 use crate::outcome::{Receipt, Report};
 
@@ -64,7 +64,7 @@ impl Shared {
         if !pass.admit_shortly() {
             return Err(event);
         }
-        let metadata = Metadata::new(core.ids.next(), EventType::of::<E>(), None, None);
+        let metadata = Metadata::of::<E>(core.ids.next());
         let claims = route.claim(pass.place(), &event, &metadata);
         let claimed = Claimed {
             event: Owned::new(event),

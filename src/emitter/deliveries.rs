@@ -3,7 +3,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::latency::{Latency, Meter, Timed};
 use crate::outcome::{Outcome, Receipt};
 use crate::registry::{Counts, Outcomes};
-use crate::stripes::Sum;
 
 /// What has become of the deliveries of an emitter's emissions, while it becomes.
 ///
@@ -12,9 +11,7 @@ use crate::stripes::Sum;
 /// has ended, and what became otherwise of some is taken off.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
-    /// Of all emissions that have ended, as many as they were matched with.
-    ended: Sum,
-    /// And as many of those as were never accepted.
+    /// As many as were never accepted, of those that emissions on their way were matched with.
     not_accepted: AtomicU64,
     /// What became otherwise of those that were accepted.
     otherwise: Outcomes,
@@ -23,12 +20,6 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    /// An emission that was matched with so many has ended.
-    #[inline]
-    pub(super) fn ended(&self, deliveries: usize) {
-        self.ended.add(deliveries as u64);
-    }
-
     /// How an emission was answered by those that it was matched with.
     pub(super) fn answered(&self, receipt: &Receipt) {
         for refusal in receipt.refusals() {
@@ -54,12 +45,11 @@ impl Deliveries {
         self.meter.record(timed);
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    /// Of emissions that were matched with so many, as their [load](crate::linker::Load) has
+    /// counted them, and have ended.
+    pub(super) fn counts(&self, ended: u64) -> Counts {
         let mut counts = self.otherwise.counts();
-        let accepted = self
-            .ended
-            .get()
-            .saturating_sub(self.not_accepted.load(Relaxed));
+        let accepted = ended.saturating_sub(self.not_accepted.load(Relaxed));
         counts.handled = accepted.saturating_sub(counts.ended());
         counts.matched = counts.ended();
         counts += self.turned_away.counts();

@@ -413,8 +413,8 @@ impl fmt::Debug for Emission {
     }
 }
 
-/// An emission that knows its type. To run it or to abandon it takes its count over.
-/// What can be done with an emission by the one that knows its type.
+/// What can be done with an emission by the one that knows its type. To run it or to abandon it
+/// takes its count over.
 struct Ways {
     run: fn(Arc<dyn AnyFlight>, &Accepted, bool),
     abandon: fn(Arc<dyn AnyFlight>, &Accepted, &dyn Fn() -> Verdict),

@@ -84,11 +84,11 @@ impl Shared {
         let cell = self.cell::<E>();
         let mut events = events.into_iter();
         if parent.is_none() {
-            while events.len() > 1 && self.emit_together(&mut events, cell, &mut receipts) {}
+            while events.len() > 1 && self.emit_together(&mut events, &cell, &mut receipts) {}
         }
         for event in events {
             receipts.push(match parent {
-                None => self.emit_in(event, cell, &mut batch),
+                None => self.emit_in(event, &cell, &mut batch),
                 parent => self.launch_in(Emit(event).caused_by(parent), &mut batch),
             });
         }

@@ -256,7 +256,7 @@ impl Emitter {
             refused: self.refused(),
             waiting: self.shared.slot.gear().waiting(),
             in_flight: core.load.in_flight(),
-            deliveries: core.deliveries.counts(),
+            deliveries: core.deliveries.counts(core.load.ended_deliveries()),
             queue,
             run,
         }
@@ -340,7 +340,7 @@ impl Emitter {
     /// ```
     #[must_use]
     pub fn typed<E: Send + Sync + 'static>(&self) -> TypedEmitter<E> {
-        TypedEmitter::new(self.clone(), self.shared.cell().clone())
+        TypedEmitter::new(self.clone(), self.shared.cell())
     }
 
     /// Emits several events, one after the other, and never waits.
@@ -437,9 +437,7 @@ impl Emitter {
         match self.parent {
             None => {
                 let cell = self.shared.slot.ways().get();
-                self.shared
-                    .emit_and_wait(event, cell.map(|cell| &**cell))
-                    .await
+                self.shared.emit_and_wait(event, cell).await
             }
             Some(_) => self.launch_and_wait(Emit(event)).await,
         }

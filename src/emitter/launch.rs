@@ -333,7 +333,7 @@ impl Shared {
             return receipt;
         }
         let mut header = Header::new(metadata, false);
-        header.watch(route.timing(&header.metadata), spans);
+        header.watch(route.timed(receipt.id()), spans);
         let course = leads.course(pass.gear());
         if let Some(watch) = watch.filter(|_| receipt.accepted() > 0) {
             watch.attach(&header, &course, receipt.accepted());
@@ -379,7 +379,7 @@ impl Shared {
     }
 
     /// Where the way of an event type is kept.
-    pub(super) fn cell<E: Send + Sync + 'static>(&self) -> &Arc<WayCell<E>> {
+    pub(super) fn cell<E: Send + Sync + 'static>(&self) -> Arc<WayCell<E>> {
         let registry = self.core.linker.core().registry();
         self.slot.ways().get_or_add(|cell: &Arc<WayCell<E>>| {
             let cell = Arc::downgrade(cell);

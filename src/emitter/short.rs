@@ -5,10 +5,8 @@
 //! that such an emission need not take. Whatever comes in between gives the event back:
 //! then it goes the long way.
 
-use std::sync::Arc;
-
 use crate::delivery::{Alone, Emitted, Header, Held};
-use crate::event::{EventType, Metadata};
+use crate::event::Metadata;
 use crate::middleware::is_inside;
 use crate::outcome::Receipt;
 use crate::registry::{Accepted, Route};
@@ -25,7 +23,7 @@ impl Shared {
     pub(super) fn emit<E: Send + Sync + 'static>(
         &self,
         event: E,
-        cell: Option<&Arc<WayCell<E>>>,
+        cell: Option<&WayCell<E>>,
     ) -> Receipt {
         let Some(cell) = cell else {
             return self.launch(Emit(event), None);
@@ -86,8 +84,9 @@ impl Shared {
         if !pass.admit_shortly() {
             return Err(event);
         }
-        let metadata = Metadata::new(core.ids.next(), EventType::of::<E>(), None, None);
+        let id = core.ids.next();
         if let Err(taken) = route.claim_shortly() {
+            let metadata = Metadata::of::<E>(id);
             let claims = route.claim_rest(taken, pass.place(), &event, &metadata);
             if !claims.1.is_empty() {
                 let claimed = Claimed {
@@ -102,27 +101,29 @@ impl Shared {
                 return Ok(self.launch_claimed(claimed, None, batch));
             }
         }
-        let receipt = Receipt::complete(metadata.id(), route.len());
-        let timing = route.timing(&metadata);
+        let timed = route.timed(id);
         let is_kept = registry.wants_dead_letters();
-        let is_unseen = timing.is_none() && !is_kept && pass.is_here();
-        let mut emitted = Emitted {
-            header: Header::new(metadata, false),
-            payload: event,
-        };
+        let is_unseen = !is_kept && pass.is_here();
+        let receipt = Receipt::complete(id, route.len());
         // The one that holds it counts it off from now on.
         begun.pass_on();
+        // Written where it is going to be read.
+        let emitted = |payload| Emitted {
+            header: Header::new(Metadata::of::<E>(id), false),
+            payload,
+        };
         if is_unseen && route.runs_alone() {
             pass.pass_on();
-            Route::run_alone(Alone::new(emitted, Passing::new(found)));
+            Route::run_alone(Alone::new(emitted(event), Passing::new(found)), timed);
             return Ok(receipt);
         }
         let course = way.course().clone();
-        if is_unseen && route.posts() {
-            route.post(Alone::new(emitted, course));
+        if is_unseen && timed.is_none() && route.posts() {
+            route.post(Alone::new(emitted(event), course));
             return Ok(receipt);
         }
-        emitted.header.watch(timing, None);
+        let mut emitted = emitted(event);
+        emitted.header.watch(timed, None);
         let held = if is_kept {
             Held::to_keep(emitted, course)
         } else {

@@ -5,7 +5,6 @@
 //! own all the same: it has its id, its place in the room until it begins, its count in the
 //! load until it ends.
 
-use std::sync::Arc;
 use std::vec;
 
 use crate::delivery::Fleet;
@@ -22,7 +21,7 @@ impl Shared {
     pub(super) fn emit_together<E: Send + Sync + 'static>(
         &self,
         events: &mut vec::IntoIter<E>,
-        cell: &Arc<WayCell<E>>,
+        cell: &WayCell<E>,
         receipts: &mut Receipts,
     ) -> bool {
         let core = &*self.core;
@@ -58,7 +57,7 @@ impl Shared {
         let mut fleet = Fleet::new(first, count, found.leads().course(gear));
         for (id, event) in ids.zip(events) {
             receipts.push(Receipt::complete(id, route.len()));
-            fleet.add(id, route.timing_of(id), event);
+            fleet.add(id, route.timed(id), event);
         }
         places.send(fleet);
         true

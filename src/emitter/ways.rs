@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use crate::delivery::{AnyHeld, Header, Ledger, Origin};
+use crate::delivery::{AnyHeld, Caller, Delivery, Header, Laps, Ledger, Origin};
 use crate::event::{AnyEvent, EmissionId, HandlerRef};
 use crate::outcome::Verdict;
 use crate::registry::{Course, Follower, Route, TypeIndex};
@@ -79,51 +79,54 @@ impl<E: Send + Sync + 'static> Follower for WayCell<E> {
     }
 }
 
-trait AnyCell: Send + Sync {
-    fn forget(&self);
-    fn as_any(&self) -> &AnyEvent;
+/// The cell of some type.
+struct AnyCell {
+    cell: Arc<AnyEvent>,
+    forget: fn(&AnyEvent),
 }
 
-impl<E: Send + Sync + 'static> AnyCell for Arc<WayCell<E>> {
-    fn forget(&self) {
-        Follower::forget(&**self);
-    }
-
-    fn as_any(&self) -> &AnyEvent {
-        self
+impl AnyCell {
+    fn new<E: Send + Sync + 'static>(cell: Arc<WayCell<E>>) -> Self {
+        Self {
+            cell,
+            forget: |cell| {
+                let cell: Option<&WayCell<E>> = cell.downcast_ref();
+                cell.into_iter().for_each(WayCell::forget);
+            },
+        }
     }
 }
 
 /// The ways of all event types.
 #[derive(Default)]
-pub(super) struct Ways(TypeIndex<Box<dyn AnyCell>>);
+pub(super) struct Ways(TypeIndex<AnyCell>);
 
 impl Ways {
     #[inline]
-    pub(super) fn get<E: Send + Sync + 'static>(&self) -> Option<&Arc<WayCell<E>>> {
-        self.0.get(TypeId::of::<E>())?.as_any().downcast_ref()
+    pub(super) fn get<E: Send + Sync + 'static>(&self) -> Option<&WayCell<E>> {
+        self.0.get(TypeId::of::<E>())?.cell.downcast_ref()
     }
 
     /// Returns the cell of a type; a new one is shown to `follow` first.
     pub(super) fn get_or_add<E: Send + Sync + 'static>(
         &self,
         follow: impl FnOnce(&Arc<WayCell<E>>),
-    ) -> &Arc<WayCell<E>> {
-        let cell = self.0.get_or_insert_with(TypeId::of::<E>(), || {
+    ) -> Arc<WayCell<E>> {
+        let any = self.0.get_or_insert_with(TypeId::of::<E>(), || {
             let cell = Arc::new(WayCell::<E> {
                 way: ArcSwapOption::empty(),
                 is_unheard: AtomicBool::new(false),
             });
             follow(&cell);
-            Box::new(cell)
+            AnyCell::new(cell)
         });
-        let cell = cell.as_any().downcast_ref();
+        let cell = any.cell.clone().downcast().ok();
         cell.expect("a cell is stored by its type")
     }
 
     /// Forgets them all: the gear has changed.
     pub(super) fn forget(&self) {
-        self.0.iter().for_each(|cell| cell.forget());
+        self.0.iter().for_each(|any| (any.forget)(&*any.cell));
     }
 }
 
@@ -182,6 +185,18 @@ impl<E: Send + Sync + 'static> Ledger for Passing<E> {
 
     fn as_any(&self) -> &AnyEvent {
         self.course()
+    }
+}
+
+impl<E: Send + Sync + 'static> Caller<E> for Passing<E> {
+    #[inline]
+    fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        self.course().run_from(lent, first, laps)
     }
 }
 

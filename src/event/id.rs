@@ -30,7 +30,11 @@ use super::clock;
 /// # Ok::<(), ventix::InvalidId>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EmissionId(Uuid);
+pub struct EmissionId {
+    /// Two words that travel in registers, where 16 bytes would go through memory.
+    high: u64,
+    low: u64,
+}
 
 impl EmissionId {
     /// Makes an id of 128 bits that come from elsewhere, such as a request id.
@@ -42,7 +46,7 @@ impl EmissionId {
     /// ```
     #[must_use]
     pub const fn from_u128(bits: u128) -> Self {
-        Self(Uuid::from_u128(bits))
+        Self::of(Uuid::from_u128(bits))
     }
 
     /// Returns the id's 128 bits.
@@ -58,19 +62,28 @@ impl EmissionId {
     /// ```
     #[must_use]
     pub const fn as_u128(&self) -> u128 {
-        self.0.as_u128()
+        self.uuid().as_u128()
+    }
+
+    const fn of(uuid: Uuid) -> Self {
+        let (high, low) = uuid.as_u64_pair();
+        Self { high, low }
+    }
+
+    const fn uuid(self) -> Uuid {
+        Uuid::from_u64_pair(self.high, self.low)
     }
 
     /// Returns the emitter's counter in the id.
     pub(crate) fn number(self) -> u32 {
-        let (high, low) = self.0.as_u64_pair();
+        let Self { high, low } = self;
         let bits = (high & 0xfff) << 20 | (low >> IdSource::RANDOM_BITS) & 0xf_ffff;
         u32::try_from(bits).expect("12 and 20 bits")
     }
 
     /// Returns 64 bits that stand for the emission within a trace, and are not 0.
     pub(super) fn short(self) -> u64 {
-        let (high, low) = self.0.as_u64_pair();
+        let Self { high, low } = self;
         // One emitter's low halves repeat after 2^20 emissions, its high halves with them
         // do not: an odd factor moves no two of those onto each other.
         let mixed = low ^ high.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -79,20 +92,19 @@ impl EmissionId {
 
     /// Returns the time in the id's first 48 bits.
     pub(super) fn time(self) -> SystemTime {
-        let millis = u64::try_from(self.as_u128() >> 80).unwrap_or(0);
-        UNIX_EPOCH + Duration::from_millis(millis)
+        UNIX_EPOCH + Duration::from_millis(self.high >> 16)
     }
 }
 
 impl fmt::Display for EmissionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.uuid().fmt(f)
     }
 }
 
 impl fmt::Debug for EmissionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EmissionId({})", self.0)
+        write!(f, "EmissionId({self})")
     }
 }
 
@@ -101,7 +113,7 @@ impl FromStr for EmissionId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let id = Uuid::try_parse(text).map_err(super::error::InvalidId)?;
-        Ok(Self(id))
+        Ok(Self::of(id))
     }
 }
 
@@ -199,7 +211,7 @@ impl IdSource {
         let high = millis << 16 | version_and_count;
         let variant = 0b10 << 62;
         let low = variant | (count & 0xf_ffff) << Self::RANDOM_BITS | self.random;
-        EmissionId(Uuid::from_u64_pair(high, low))
+        EmissionId { high, low }
     }
 }
 
@@ -251,10 +263,10 @@ mod tests {
         let source = IdSource::new();
         let ids: Vec<_> = (0..100_000).map(|_| source.next()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(ids.iter().all(|id| id.0.get_version_num() == 7));
+        assert!(ids.iter().all(|id| id.uuid().get_version_num() == 7));
         assert!(
             ids.iter()
-                .all(|id| id.0.get_variant() == uuid::Variant::RFC4122)
+                .all(|id| id.uuid().get_variant() == uuid::Variant::RFC4122)
         );
     }
 

@@ -64,6 +64,16 @@ impl Metadata {
         }
     }
 
+    /// Of an event and nothing else.
+    #[inline(always)]
+    pub(crate) fn of<E: 'static>(id: EmissionId) -> Self {
+        Self {
+            id,
+            event: EventType::of::<E>(),
+            attributes: None,
+        }
+    }
+
     /// Returns the emission's id.
     ///
     /// # Examples

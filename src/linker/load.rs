@@ -80,6 +80,21 @@ impl Load {
         }
     }
 
+    /// Counts one off that was matched with so many, and has come to its end. Whoever hears of
+    /// it finds them counted.
+    #[inline]
+    pub(crate) fn end_with(&self, deliveries: usize) {
+        self.in_flight.go_and_leave(deliveries);
+        if self.is_closed() {
+            self.tell_if_idle();
+        }
+    }
+
+    /// With how many all were matched that have come to their end.
+    pub(crate) fn ended_deliveries(&self) -> u64 {
+        self.in_flight.left_behind()
+    }
+
     #[cold]
     fn tell_if_idle(&self) {
         // Of two that end at the same time, one at least sees that both have.

@@ -162,7 +162,7 @@ fn tell<N: Send + Sync + 'static>(
     let _telling = Telling::begin();
     let (accepted, _) = route.claim(Place::Here, &notice, &metadata);
     let mut header = Header::new(metadata, origin.is_of_notices());
-    header.watch(route.timing(&header.metadata), None);
+    header.watch(route.timed(header.metadata.id()), None);
     let emitted = Emitted {
         header,
         payload: notice,

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::delivery::{AnyHeld, Header, Ledger, Origin};
+use crate::delivery::{AnyHeld, Caller, Delivery, Header, Laps, Ledger, Origin};
 use crate::event::{AnyEvent, EmissionId, HandlerRef};
 use crate::outcome::Verdict;
 
@@ -73,6 +73,18 @@ impl<E: Send + Sync + 'static> Ledger for Course<E> {
 
     fn as_any(&self) -> &AnyEvent {
         self
+    }
+}
+
+impl<E: Send + Sync + 'static> Caller<E> for Course<E> {
+    #[inline]
+    fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        self.route.run_from(lent, first, laps)
     }
 }
 

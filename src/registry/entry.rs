@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use crate::biased::ThisThread;
-use crate::delivery::{Alone, Delivery, Header, Turn};
+use crate::debug::Mode;
+use crate::delivery::{Alone, Delivery, Header, Laps, Turn};
 use crate::event::Metadata;
 use crate::outcome::{Reason, Verdict, panicked};
 use crate::shield::try_run;
@@ -47,6 +48,12 @@ impl<E: Send + Sync + 'static> Entry<E> {
         is_taken && self.tally.try_enter_from(me)
     }
 
+    /// The same, for one that is known to be a [plain mailbox](Self::is_plain_mailbox).
+    #[inline(always)]
+    pub(super) fn claim_mailbox(&self, me: ThisThread) -> bool {
+        !self.tally.is_paused() && self.goal.is_alive() && self.tally.try_enter_from(me)
+    }
+
     /// Claims one delivery of an emission that is to be run there.
     pub(super) fn claim(&self, place: Place, event: &E, metadata: &Metadata) -> Result<(), Reason> {
         let asked = self.goal.ask(event, place);
@@ -59,11 +66,9 @@ impl<E: Send + Sync + 'static> Entry<E> {
         self.nature != Nature::Other || self.goal.can_start()
     }
 
-    /// Whether it is written what becomes of its deliveries. It is for all of a route, or
-    /// for none.
-    #[inline]
-    pub(super) fn is_heard(&self) -> bool {
-        self.tally.is_heard()
+    /// Whether it is written what becomes of its deliveries.
+    pub(super) fn mode(&self) -> Mode {
+        self.tally.mode()
     }
 
     /// Whether it is a callback whose deliveries do nothing but come and go.
@@ -98,6 +103,14 @@ impl<E: Send + Sync + 'static> Entry<E> {
             self.tally.leave_handled(me);
         }
         verdict
+    }
+
+    /// Such a call of a timed emission has ended.
+    #[cold]
+    pub(super) fn timed(&self, laps: &mut Laps, lent: &Delivery<E>) {
+        let timed = laps.next();
+        self.tally.meter().record(timed);
+        lent.held().ledger().origin().timed(timed);
     }
 
     /// Passes the one delivery of an emission on to such an actor.

@@ -4,8 +4,11 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use actix::clock::Instant;
+
 use crate::biased::ThisThread;
-use crate::delivery::{Alone, AnyHeld, Delivery, Held, Next, Origin, Parted, Timing, Turn};
+use crate::debug::Mode;
+use crate::delivery::{Alone, AnyHeld, Delivery, Held, Laps, Origin, Parted, Turn};
 use crate::event::{AnyEvent, EmissionId, Metadata};
 use crate::latency::Sampling;
 use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict, panicked};
@@ -34,6 +37,8 @@ pub(crate) struct Route<E: 'static> {
     is_unbounded: bool,
     /// Whether it leads to one actor, whose deliveries do nothing but come and go.
     is_of_one_actor: bool,
+    /// Whether it is written what becomes of its deliveries: the linker's, for all of them.
+    mode: Mode,
 }
 
 /// Which entries of a route get an emission.
@@ -54,6 +59,7 @@ impl<E> Default for Route<E> {
             is_of_callbacks: false,
             is_of_one_actor: false,
             is_unbounded: false,
+            mode: Mode::Off,
         }
     }
 }
@@ -64,6 +70,7 @@ impl<E: Send + Sync + 'static> Route<E> {
             is_of_callbacks: entries.iter().all(Entry::is_plain_callback),
             is_of_one_actor: matches!(&*entries, [entry] if entry.is_plain_mailbox()),
             is_unbounded: entries.iter().all(Entry::is_unbounded),
+            mode: entries.first().map_or(Mode::Off, Entry::mode),
             entries: entries.into_boxed_slice(),
             sampling,
             first: AtomicU32::new(if sampling.is_off() {
@@ -79,16 +86,11 @@ impl<E: Send + Sync + 'static> Route<E> {
         self.entries.len()
     }
 
-    /// Starts to time an emission that has been accepted, if it is one of those.
+    /// When an emission was accepted, which has just been, if it is one of those that are
+    /// timed.
     #[inline(always)]
-    pub(crate) fn timing(&self, metadata: &Metadata) -> Option<Timing> {
-        self.timing_of(metadata.id())
-    }
-
-    /// The same, for one of which only the id is known.
-    #[inline(always)]
-    pub(crate) fn timing_of(&self, id: EmissionId) -> Option<Timing> {
-        (self.sampling.picks(id) || self.is_first()).then(Timing::start)
+    pub(crate) fn timed(&self, id: EmissionId) -> Option<Instant> {
+        (self.sampling.picks(id) || self.is_first()).then(Instant::now)
     }
 
     /// Whether it is one of the first.
@@ -137,8 +139,18 @@ impl<E: Send + Sync + 'static> Route<E> {
     #[inline(always)]
     pub(crate) fn claim_shortly(&self) -> Result<(), usize> {
         let me = ThisThread::get();
-        let claimed = |entry: &Entry<E>| entry.claim_shortly(me);
-        match self.entries.iter().position(|entry| !claimed(entry)) {
+        let mut entries = self.entries.iter();
+        let refused = if self.is_of_callbacks && self.is_unbounded {
+            entries.position(|entry| !entry.tally().enter_open(me))
+        } else if self.is_of_one_actor {
+            return match self.entries[0].claim_mailbox(me) {
+                true => Ok(()),
+                false => Err(0),
+            };
+        } else {
+            entries.position(|entry| !entry.claim_shortly(me))
+        };
+        match refused {
             None => Ok(()),
             Some(taken) => Err(taken),
         }
@@ -299,7 +311,7 @@ impl<E: Send + Sync + 'static> Route<E> {
 
     #[inline]
     fn is_heard(&self) -> bool {
-        self.entries.first().is_some_and(Entry::is_heard)
+        self.mode.is_heard()
     }
 
     /// Passes an emission that nobody else holds or looks at on to the one actor that it is
@@ -312,9 +324,9 @@ impl<E: Send + Sync + 'static> Route<E> {
     /// Runs an emission that nobody else holds or looks at, and of which all deliveries were
     /// accepted, on this thread. Its origin is told that it has.
     #[inline(always)]
-    pub(crate) fn run_alone(alone: Alone<E>) {
+    pub(crate) fn run_alone(alone: Alone<E>, timed: Option<Instant>) {
         let mut lent = Turn::lend(alone.into());
-        Self::run_lent(&mut lent);
+        Self::run_lent(&mut lent, timed.map(Laps::since).as_mut());
         shielded(|| {
             lent.held().ledger().origin().ran();
             lent.put_aside();
@@ -322,9 +334,11 @@ impl<E: Send + Sync + 'static> Route<E> {
     }
 
     #[inline]
-    fn run_lent(lent: &mut Delivery<E>) {
+    fn run_lent(lent: &mut Delivery<E>, mut laps: Option<&mut Laps>) {
         let mut next = 0;
-        while let Some((position, verdict)) = Self::run_from(lent, &mut next) {
+        while let Some((position, verdict)) = lent.held().run_from(lent, next, laps.as_deref_mut())
+        {
+            next = position + 1;
             // Whoever hears of such an end may keep the event.
             lent.share();
             shielded(|| lent.held().close(position, verdict));
@@ -349,17 +363,12 @@ impl<E: Send + Sync + 'static> Route<E> {
     /// their deliveries were accepted.
     pub(crate) fn run_together(&self, mut fleet: Parted<E, Arc<Course<E>>>, origin: &dyn Origin) {
         let mut lent = None;
-        while let Some(next) = fleet.next() {
+        while let Some((emitted, mut laps)) = fleet.next() {
             origin.waits_no_longer();
-            match next {
-                Next::Watched(held) => self.run(held, &Accepted::All, false),
-                Next::Alone(emitted) => {
-                    // The one before ends here, with all that it holds of a user's.
-                    shielded(|| fleet.lend(&mut lent, emitted));
-                    if let Some(lent) = &mut lent {
-                        Self::run_lent(lent);
-                    }
-                }
+            // The one before ends here, with all that it holds of a user's.
+            shielded(|| fleet.lend(&mut lent, emitted));
+            if let Some(lent) = &mut lent {
+                Self::run_lent(lent, laps.as_mut());
             }
         }
         shielded(|| lent.iter_mut().for_each(Delivery::put_aside));
@@ -372,12 +381,9 @@ impl<E: Send + Sync + 'static> Route<E> {
         origin: &dyn Origin,
         verdict: &dyn Fn() -> Verdict,
     ) {
-        while let Some(next) = fleet.next() {
+        while let Some((emitted, _)) = fleet.next() {
             origin.waits_no_longer();
-            let held = match next {
-                Next::Watched(held) => held,
-                Next::Alone(emitted) => fleet.share(emitted),
-            };
+            let held = fleet.share(emitted);
             self.abandon(&held, &Accepted::All, verdict);
             // The last to hold the event, perhaps.
             shielded(move || drop(held));
@@ -385,27 +391,41 @@ impl<E: Send + Sync + 'static> Route<E> {
     }
 
     /// Runs the callbacks from a position on, up to the first that ends otherwise than as
-    /// handled without an answer.
-    fn run_from(lent: &Delivery<E>, next: &mut usize) -> Option<(usize, Verdict)> {
-        let course: Option<&Course<E>> = lent.held().ledger().as_any().downcast_ref();
-        let entries = course
-            .expect("a ledger is of its event's type")
-            .route()
-            .entries();
+    /// handled without an answer. Returns where that is.
+    #[inline]
+    pub(super) fn run_from(
+        &self,
+        lent: &Delivery<E>,
+        first: usize,
+        mut laps: Option<&mut Laps>,
+    ) -> Option<(usize, Verdict)> {
+        let entries = self.entries();
         let me = ThisThread::get();
         // One shield for all of them.
         let ran = try_run(|| {
-            while let Some(entry) = entries.get(*next) {
-                lent.lend_to(*next);
-                *next += 1;
-                if let Some(verdict) = entry.call(lent, me) {
-                    return Some(verdict);
-                }
-            }
-            None
+            let mut rest = entries.iter().enumerate().skip(first);
+            let Some(laps) = &mut laps else {
+                return rest.find_map(|(position, entry)| {
+                    lent.lend_to(position);
+                    entry.call(lent, me)
+                });
+            };
+            rest.find_map(|(position, entry)| {
+                lent.lend_to(position);
+                let verdict = entry.call(lent, me);
+                entry.timed(laps, lent);
+                verdict
+            })
         });
-        let verdict = ran.unwrap_or_else(|panic| Some(panicked(panic)))?;
-        Some((*next - 1, verdict))
+        let position = lent.position();
+        let verdict = ran.unwrap_or_else(|panic| {
+            let verdict = panicked(panic);
+            if let Some(laps) = &mut laps {
+                entries[position].timed(laps, lent);
+            }
+            Some(verdict)
+        })?;
+        Some((position, verdict))
     }
 
     fn start(

@@ -147,7 +147,7 @@ impl Tally {
     /// at it.
     #[inline]
     pub(super) fn is_short(&self, header: &Header) -> bool {
-        self.is_plain() && header.is_unwatched() && !self.is_heard()
+        self.is_plain() && header.is_unwatched() && !self.fixed.mode.is_heard()
     }
 
     /// Whether its deliveries do nothing here but come and go.
@@ -157,9 +157,8 @@ impl Tally {
     }
 
     /// Whether it is written what becomes of its deliveries.
-    #[inline]
-    pub(super) fn is_heard(&self) -> bool {
-        self.fixed.mode.is_heard()
+    pub(super) fn mode(&self) -> Mode {
+        self.fixed.mode
     }
 
     /// Takes a place, if there is one. Never takes more than there are, and never refuses
@@ -215,6 +214,17 @@ impl Tally {
     #[inline]
     pub(super) fn enter_many(&self, count: u64, me: ThisThread) {
         self.add(count, me, |counted| &counted.entered);
+    }
+
+    /// Takes one where there is no bound and [nothing to ask](Self::asks_nothing) but whether
+    /// it is paused.
+    #[inline(always)]
+    pub(super) fn enter_open(&self, me: ThisThread) -> bool {
+        let is_let_in = !self.is_paused();
+        if is_let_in {
+            self.enter_many(1, me);
+        }
+        is_let_in
     }
 
     /// Whether [`try_enter`](Self::try_enter) would find a place.

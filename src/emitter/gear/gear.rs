@@ -440,9 +440,7 @@ impl Drop for Gear {
 impl Origin for Gear {
     #[inline]
     fn ended(&self, deliveries: usize) {
-        self.core.deliveries.ended(deliveries);
-        // Whoever hears of it finds them counted.
-        self.load.end();
+        self.load.end_with(deliveries);
     }
 
     fn went_wrong(&self, outcome: &Outcome) {
