@@ -88,19 +88,22 @@ impl<'a> Publish<'a> {
     fn call(&self, chunk: &Range<usize>) -> Cmd {
         let messages = &self.messages[chunk.clone()];
         let bytes = messages.iter().map(|m| m.body.len() + 64).sum();
-        let mut call = call(&PUBLISH, &self.key, 4 * messages.len(), bytes);
-        let expected = self.shared.partitions(self.queue).map_or(-1, i32::from);
-        call.arg(millis(self.shared.settings.window)).arg(expected);
+        let partitions = self.shared.partitions(self.queue);
+        // Neither a key nor a time says where they go.
+        let is_plain = partitions == Some(0) && messages.iter().all(|m| m.delay.is_none());
+        let words = if is_plain { 2 } else { 4 };
+        let mut call = call(&PUBLISH, &self.key, words * messages.len(), bytes);
+        call.arg(millis(self.shared.settings.window))
+            .arg(partitions.map_or(-1, i32::from))
+            .arg(words);
         for message in messages.iter().filter(|m| !self.is_too_large(m)) {
             let id = message.id.as_u128().to_be_bytes();
-            let hash = message
-                .key
-                .as_ref()
-                .map_or_else(|| hash(&id), |key| hash(key.as_bytes()));
-            call.arg(&id[..])
-                .arg(hash)
-                .arg(millis(message.delay.unwrap_or_default()))
-                .arg(&message.body[..]);
+            call.arg(&id[..]).arg(&message.body[..]);
+            if !is_plain {
+                let key = message.key.as_ref().map_or(&id[..], |key| key.as_bytes());
+                call.arg(hash(key))
+                    .arg(millis(message.delay.unwrap_or_default()));
+            }
         }
         call
     }
