@@ -14,7 +14,7 @@ use crate::remote::{
 use super::suite::Suite;
 
 /// How long a row waits for what must come: far longer than it takes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What every row begins with: a queue of its own, and one connection.
 pub(super) struct Case {

@@ -123,7 +123,7 @@ pub(super) async fn a_restart_loses_nothing_that_was_confirmed(case: Case) {
     let consuming = async {
         let mut distinct = std::collections::HashSet::new();
         while distinct.len() < count {
-            let leases = timeout(PATIENCE / 2, next(&mut source, 50)).await;
+            let leases = timeout(PATIENCE * 3 / 4, next(&mut source, 50)).await;
             let Ok(leases) = leases else {
                 let confirmed = *confirmed.lock().expect("no row panics with it");
                 let status = case.backend.status(&case.queue).await;
