@@ -312,7 +312,7 @@ impl Emitter {
     /// ```
     pub fn emit<E: Send + Sync + 'static>(&self, event: E) -> Receipt {
         match self.parent {
-            None => self.shared.emit(event, self.shared.slot.ways().get()),
+            None => self.shared.emit(event),
             Some(_) => self.launch(Emit(event)),
         }
     }

@@ -18,16 +18,25 @@ use super::shared::Shared;
 use super::ways::{Leads, Passing, WayCell};
 
 impl Shared {
-    /// Emits an event by its type, whose way the cell holds.
+    /// Emits an event by its type.
     #[inline]
-    pub(super) fn emit<E: Send + Sync + 'static>(
-        &self,
-        event: E,
-        cell: Option<&WayCell<E>>,
-    ) -> Receipt {
-        let Some(cell) = cell else {
+    pub(super) fn emit<E: Send + Sync + 'static>(&self, event: E) -> Receipt {
+        let Some(any) = self.slot.ways().find::<E>() else {
             return self.launch(Emit(event), None);
         };
+        if any.is_unheard() && !self.is_looked_at() {
+            let emitted = self.emit_unheard(event);
+            return emitted.unwrap_or_else(|event| self.launch(Emit(event), None));
+        }
+        match any.of() {
+            Some(cell) => self.emit_by(event, cell),
+            None => self.launch(Emit(event), None),
+        }
+    }
+
+    /// Emits an event of the type whose way the cell holds.
+    #[inline]
+    pub(super) fn emit_by<E: Send + Sync + 'static>(&self, event: E, cell: &WayCell<E>) -> Receipt {
         self.emit_shortly(event, cell, None)
             .unwrap_or_else(|event| self.launch(Emit(event), None))
     }
@@ -44,6 +53,25 @@ impl Shared {
             .unwrap_or_else(|event| self.launch_in(Emit(event), batch))
     }
 
+    /// Whether anybody may look at an emission before it is matched, or keep it.
+    #[inline(always)]
+    fn is_looked_at(&self) -> bool {
+        let core = &*self.core;
+        let is_seen = !core.is_plain || is_inside() || !core.debug.is_quiet();
+        is_seen || core.linker.core().registry().keeps_any()
+    }
+
+    /// Emits an event that nobody listens to or looks at.
+    #[inline]
+    fn emit_unheard<E>(&self, event: E) -> Result<Receipt, E> {
+        let core = &*self.core;
+        if core.linker.core().registry().is_closed() || core.load.is_closed() {
+            return Err(event);
+        }
+        drop(Owned::new(event));
+        Ok(Receipt::complete(core.ids.next_unheard(), 0))
+    }
+
     #[inline]
     fn emit_shortly<E: Send + Sync + 'static>(
         &self,
@@ -51,21 +79,14 @@ impl Shared {
         cell: &WayCell<E>,
         batch: Option<&mut Batch>,
     ) -> Result<Receipt, E> {
-        let core = &*self.core;
-        if !core.is_plain || is_inside() || !core.debug.is_quiet() {
-            return Err(event);
-        }
-        let (registry, load) = (core.linker.core().registry(), &core.load);
-        if registry.keeps_any() {
+        if self.is_looked_at() {
             return Err(event);
         }
         if cell.is_unheard() {
-            if registry.is_closed() || load.is_closed() {
-                return Err(event);
-            }
-            drop(Owned::new(event));
-            return Ok(Receipt::complete(core.ids.next_unheard(), 0));
+            return self.emit_unheard(event);
         }
+        let core = &*self.core;
+        let (registry, load) = (core.linker.core().registry(), &core.load);
         // It stays where it is until it is passed on: a move costs more than a look.
         let found = cell.load();
         let Some(way) = found.as_deref() else {

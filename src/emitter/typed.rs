@@ -50,7 +50,7 @@ impl<E: Send + Sync + 'static> TypedEmitter<E> {
         if self.emitter.parent().is_some() {
             return self.emitter.emit(event);
         }
-        self.emitter.shared().emit(event, Some(&self.cell))
+        self.emitter.shared().emit_by(event, &self.cell)
     }
 
     /// Emits many events, as [`Emitter::emit_all`] does.

@@ -47,7 +47,7 @@ impl<E: Send + Sync + 'static> Way<E> {
 pub(super) struct WayCell<E: 'static> {
     way: ArcSwapOption<Way<E>>,
     /// Whether it is known to lead to nobody.
-    is_unheard: AtomicBool,
+    is_unheard: Arc<AtomicBool>,
 }
 
 impl<E: Send + Sync + 'static> WayCell<E> {
@@ -80,14 +80,29 @@ impl<E: Send + Sync + 'static> Follower for WayCell<E> {
 }
 
 /// The cell of some type.
-struct AnyCell {
+pub(super) struct AnyCell {
     cell: Arc<AnyEvent>,
+    /// The cell's.
+    is_unheard: Arc<AtomicBool>,
     forget: fn(&AnyEvent),
 }
 
 impl AnyCell {
+    /// Whether nobody listens at this moment. Whoever asks the cell has to ask for its type
+    /// first, which costs as much as all else that an emission to nobody needs.
+    #[inline]
+    pub(super) fn is_unheard(&self) -> bool {
+        self.is_unheard.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(super) fn of<E: Send + Sync + 'static>(&self) -> Option<&WayCell<E>> {
+        self.cell.downcast_ref()
+    }
+
     fn new<E: Send + Sync + 'static>(cell: Arc<WayCell<E>>) -> Self {
         Self {
+            is_unheard: cell.is_unheard.clone(),
             cell,
             forget: |cell| {
                 let cell: Option<&WayCell<E>> = cell.downcast_ref();
@@ -104,7 +119,13 @@ pub(super) struct Ways(TypeIndex<AnyCell>);
 impl Ways {
     #[inline]
     pub(super) fn get<E: Send + Sync + 'static>(&self) -> Option<&WayCell<E>> {
-        self.0.get(TypeId::of::<E>())?.cell.downcast_ref()
+        self.find::<E>()?.of()
+    }
+
+    /// The same, for one that may not need the cell itself.
+    #[inline]
+    pub(super) fn find<E: 'static>(&self) -> Option<&AnyCell> {
+        self.0.get(TypeId::of::<E>())
     }
 
     /// Returns the cell of a type; a new one is shown to `follow` first.
@@ -115,7 +136,7 @@ impl Ways {
         let any = self.0.get_or_insert_with(TypeId::of::<E>(), || {
             let cell = Arc::new(WayCell::<E> {
                 way: ArcSwapOption::empty(),
-                is_unheard: AtomicBool::new(false),
+                is_unheard: Arc::default(),
             });
             follow(&cell);
             AnyCell::new(cell)
