@@ -24,21 +24,24 @@ impl Shared {
         let Some(any) = self.slot.ways().find::<E>() else {
             return self.launch(Emit(event), None);
         };
-        if any.is_unheard() && !self.is_looked_at() {
-            let emitted = self.emit_unheard(event);
-            return emitted.unwrap_or_else(|event| self.launch(Emit(event), None));
-        }
-        match any.of() {
-            Some(cell) => self.emit_by(event, cell),
-            None => self.launch(Emit(event), None),
-        }
+        let emitted = match any.is_unheard() {
+            true => self.emit_unheard(event),
+            false => match any.of() {
+                Some(cell) => self.emit_shortly(event, cell, None),
+                None => Err(event),
+            },
+        };
+        emitted.unwrap_or_else(|event| self.launch(Emit(event), None))
     }
 
     /// Emits an event of the type whose way the cell holds.
     #[inline]
     pub(super) fn emit_by<E: Send + Sync + 'static>(&self, event: E, cell: &WayCell<E>) -> Receipt {
-        self.emit_shortly(event, cell, None)
-            .unwrap_or_else(|event| self.launch(Emit(event), None))
+        let emitted = match cell.is_unheard() {
+            true => self.emit_unheard(event),
+            false => self.emit_shortly(event, cell, None),
+        };
+        emitted.unwrap_or_else(|event| self.launch(Emit(event), None))
     }
 
     /// Emits an event of a batch by its type, whose way the cell holds.
@@ -49,8 +52,11 @@ impl Shared {
         cell: &WayCell<E>,
         batch: &mut Batch,
     ) -> Receipt {
-        self.emit_shortly(event, cell, Some(batch))
-            .unwrap_or_else(|event| self.launch_in(Emit(event), batch))
+        let emitted = match cell.is_unheard() {
+            true => self.emit_unheard(event),
+            false => self.emit_shortly(event, cell, Some(batch)),
+        };
+        emitted.unwrap_or_else(|event| self.launch_in(Emit(event), batch))
     }
 
     /// Whether anybody may look at an emission before it is matched, or keep it.
@@ -61,11 +67,12 @@ impl Shared {
         is_seen || core.linker.core().registry().keeps_any()
     }
 
-    /// Emits an event that nobody listens to or looks at.
+    /// Emits an event that nobody listens to.
     #[inline]
     fn emit_unheard<E>(&self, event: E) -> Result<Receipt, E> {
         let core = &*self.core;
-        if core.linker.core().registry().is_closed() || core.load.is_closed() {
+        let is_closed = core.linker.core().registry().is_closed() || core.load.is_closed();
+        if is_closed || self.is_looked_at() {
             return Err(event);
         }
         drop(Owned::new(event));
@@ -81,9 +88,6 @@ impl Shared {
     ) -> Result<Receipt, E> {
         if self.is_looked_at() {
             return Err(event);
-        }
-        if cell.is_unheard() {
-            return self.emit_unheard(event);
         }
         let core = &*self.core;
         let (registry, load) = (core.linker.core().registry(), &core.load);
