@@ -4,7 +4,6 @@
 //! lane has no room at this moment, the event goes the long way, and waits there.
 
 use crate::event::Metadata;
-use crate::middleware::is_inside;
 use crate::outcome::{Receipt, Report};
 
 use super::gear::Pass;
@@ -43,10 +42,10 @@ impl Shared {
         cell: &WayCell<E>,
         watch: &mut Watch,
     ) -> Result<Receipt, E> {
-        let core = &*self.core;
-        if !core.is_plain || is_inside() || !core.debug.is_quiet() {
+        if self.is_seen() {
             return Err(event);
         }
+        let core = &*self.core;
         let Some(found) = Found::known(cell) else {
             return Err(event);
         };

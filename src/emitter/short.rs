@@ -37,11 +37,8 @@ impl Shared {
     /// Emits an event of the type whose way the cell holds.
     #[inline]
     pub(super) fn emit_by<E: Send + Sync + 'static>(&self, event: E, cell: &WayCell<E>) -> Receipt {
-        let emitted = match cell.is_unheard() {
-            true => self.emit_unheard(event),
-            false => self.emit_shortly(event, cell, None),
-        };
-        emitted.unwrap_or_else(|event| self.launch(Emit(event), None))
+        self.emit_known(event, cell, None)
+            .unwrap_or_else(|event| self.launch(Emit(event), None))
     }
 
     /// Emits an event of a batch by its type, whose way the cell holds.
@@ -52,19 +49,34 @@ impl Shared {
         cell: &WayCell<E>,
         batch: &mut Batch,
     ) -> Receipt {
-        let emitted = match cell.is_unheard() {
-            true => self.emit_unheard(event),
-            false => self.emit_shortly(event, cell, Some(batch)),
-        };
-        emitted.unwrap_or_else(|event| self.launch_in(Emit(event), batch))
+        self.emit_known(event, cell, Some(batch))
+            .unwrap_or_else(|event| self.launch_in(Emit(event), batch))
     }
 
-    /// Whether anybody may look at an emission before it is matched, or keep it.
     #[inline(always)]
-    fn is_looked_at(&self) -> bool {
+    fn emit_known<E: Send + Sync + 'static>(
+        &self,
+        event: E,
+        cell: &WayCell<E>,
+        batch: Option<&mut Batch>,
+    ) -> Result<Receipt, E> {
+        match cell.is_unheard() {
+            true => self.emit_unheard(event),
+            false => self.emit_shortly(event, cell, batch),
+        }
+    }
+
+    /// Whether anybody may look at an emission before it is matched.
+    #[inline(always)]
+    pub(super) fn is_seen(&self) -> bool {
         let core = &*self.core;
-        let is_seen = !core.is_plain || is_inside() || !core.debug.is_quiet();
-        is_seen || core.linker.core().registry().keeps_any()
+        !core.is_plain || is_inside() || !core.debug.is_quiet()
+    }
+
+    /// Whether anybody may look at it, or keep it.
+    #[inline(always)]
+    pub(super) fn is_seen_or_kept(&self) -> bool {
+        self.is_seen() || self.core.linker.core().registry().keeps_any()
     }
 
     /// Emits an event that nobody listens to.
@@ -72,7 +84,7 @@ impl Shared {
     fn emit_unheard<E>(&self, event: E) -> Result<Receipt, E> {
         let core = &*self.core;
         let is_closed = core.linker.core().registry().is_closed() || core.load.is_closed();
-        if is_closed || self.is_looked_at() {
+        if is_closed || self.is_seen_or_kept() {
             return Err(event);
         }
         drop(Owned::new(event));
@@ -86,7 +98,7 @@ impl Shared {
         cell: &WayCell<E>,
         batch: Option<&mut Batch>,
     ) -> Result<Receipt, E> {
-        if self.is_looked_at() {
+        if self.is_seen_or_kept() {
             return Err(event);
         }
         let core = &*self.core;

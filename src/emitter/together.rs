@@ -9,7 +9,6 @@ use std::vec;
 
 use crate::delivery::Fleet;
 use crate::handler::PER_TURN;
-use crate::middleware::is_inside;
 use crate::outcome::{Receipt, Receipts};
 
 use super::shared::Shared;
@@ -25,11 +24,7 @@ impl Shared {
         receipts: &mut Receipts,
     ) -> bool {
         let core = &*self.core;
-        if !core.is_plain || is_inside() || !core.debug.is_quiet() {
-            return false;
-        }
-        let registry = core.linker.core().registry();
-        if registry.keeps_any() || registry.wants_dead_letters() {
+        if self.is_seen_or_kept() || core.linker.core().registry().wants_dead_letters() {
             return false;
         }
         let found = Found::known(cell).unwrap_or_else(|| self.find_way());

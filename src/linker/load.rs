@@ -75,9 +75,7 @@ impl Load {
     #[inline]
     pub(crate) fn end_many(&self, count: usize) {
         self.in_flight.go(count);
-        if self.is_closed() {
-            self.tell_if_idle();
-        }
+        self.tell_if_over();
     }
 
     /// Counts one off that was matched with so many, and has come to its end. Whoever hears of
@@ -85,14 +83,20 @@ impl Load {
     #[inline]
     pub(crate) fn end_with(&self, deliveries: usize) {
         self.in_flight.go_and_leave(deliveries);
-        if self.is_closed() {
-            self.tell_if_idle();
-        }
+        self.tell_if_over();
     }
 
     /// With how many all were matched that have come to their end.
     pub(crate) fn ended_deliveries(&self) -> u64 {
         self.in_flight.left_behind()
+    }
+
+    /// Some have been counted off: perhaps the last ones.
+    #[inline]
+    fn tell_if_over(&self) {
+        if self.is_closed() {
+            self.tell_if_idle();
+        }
     }
 
     #[cold]
