@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -17,7 +17,7 @@ macro_rules! counts {
 
         impl Counts {
             pub(super) fn read(&self) -> WorkerStats {
-                WorkerStats { $($name: self.$name.load(Relaxed),)* }
+                WorkerStats { $($name: self.$name.load(Acquire),)* }
             }
         }
     };
@@ -42,6 +42,7 @@ counts! {
     unsettled,
 }
 
+/// Whoever reads it knows what was done before.
 pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
+    counter.fetch_add(1, Release);
 }

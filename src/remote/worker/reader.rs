@@ -9,8 +9,7 @@ use crate::remote::backend::Source;
 use crate::remote::error::{BackendError, ConsumeError};
 use crate::remote::pause::Pause;
 
-use super::counts::count;
-use super::run::{Desk, Phase};
+use super::run::{Desk, Phase, Place};
 
 /// Reads until the worker is drained, or its backend closed.
 pub(super) async fn read(desk: Arc<Desk>) {
@@ -65,15 +64,11 @@ async fn lease_from(desk: &Arc<Desk>, mut source: Box<dyn Source>, pause: &mut P
             Ok(leases) => {
                 pause.reset();
                 for lease in leases {
-                    count(&desk.counts.leased);
-                    let place = room
+                    let room = room
                         .take()
-                        .map_or_else(|| desk.free.clone().try_acquire_owned(), Ok);
-                    let desk = desk.clone();
-                    actix_rt::spawn(async move {
-                        desk.work(lease).await;
-                        drop(place);
-                    });
+                        .or_else(|| desk.free.clone().try_acquire_owned().ok());
+                    let place = Place::take(desk.clone(), room);
+                    actix_rt::spawn(async move { place.work(lease).await });
                 }
             }
             Err(ConsumeError::Stopped) => return,

@@ -1,13 +1,13 @@
 //! One emission that a worker has leased, from its bytes to its settlement.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix::clock;
 use actix_rt::ArbiterHandle;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::emitter::Emitter;
 use crate::event::EmissionId;
@@ -79,6 +79,32 @@ enum Settlement {
     Lost,
 }
 
+/// What an emission has from when it is leased until it is settled: it counts as in flight,
+/// and takes room.
+pub(super) struct Place {
+    desk: Arc<Desk>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Place {
+    /// In flight first: whoever reads that it is leased finds it there.
+    pub(super) fn take(desk: Arc<Desk>, room: Option<OwnedSemaphorePermit>) -> Self {
+        desk.in_flight.fetch_add(1, Relaxed);
+        count(&desk.counts.leased);
+        Self { desk, _room: room }
+    }
+
+    pub(super) async fn work(self, lease: Lease) {
+        self.desk.work(lease).await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.desk.in_flight.fetch_sub(1, Release);
+    }
+}
+
 impl Desk {
     pub(super) fn new(
         remote: &Remote,
@@ -105,7 +131,7 @@ impl Desk {
 
     /// How many emissions are at work.
     pub(super) fn in_flight(&self) -> usize {
-        self.in_flight.load(Relaxed)
+        self.in_flight.load(Acquire)
     }
 
     /// Goes on to a later phase; never back.
@@ -125,14 +151,12 @@ impl Desk {
     }
 
     /// Works on one emission, and settles it.
-    pub(super) async fn work(&self, mut lease: Lease) {
-        self.in_flight.fetch_add(1, Relaxed);
+    async fn work(&self, mut lease: Lease) {
         let settlement = match self.open(&lease) {
             Ok((envelope, entry)) => self.run(&mut lease, envelope, entry).await,
             Err(reason) => Settlement::Dead(reason, None),
         };
         self.settle(lease, settlement).await;
-        self.in_flight.fetch_sub(1, Relaxed);
     }
 
     /// Reads an envelope, and finds what it is here.
@@ -282,7 +306,7 @@ impl Desk {
                 &counts.unsettled
             }
         };
-        counter.fetch_add(1, Relaxed);
+        count(counter);
     }
 }
 
