@@ -80,6 +80,7 @@ mod shelf;
 mod shots;
 mod snapshot;
 mod sorted;
+mod starting;
 mod stats;
 mod stopwatch;
 mod table;

@@ -12,8 +12,8 @@ use super::goal::Aim;
 use super::queue::Standing;
 use super::record::Record;
 use super::registry::Registry;
-use super::route::deliver;
 use super::runs::Again;
+use super::starting::deliver;
 
 /// One subscription that gets what was kept: a route of its own.
 pub(super) struct Lone<E: ?Sized + 'static> {

@@ -1,28 +1,22 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::iter;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use actix::clock::Instant;
 
 use crate::biased::ThisThread;
 use crate::debug::Mode;
-use crate::delivery::{Alone, AnyHeld, Delivery, Held, Laps, Origin, Parted, Turn};
-use crate::event::{AnyEvent, EmissionId, Metadata};
+use crate::delivery::Held;
+use crate::event::{EmissionId, Metadata};
 use crate::latency::Sampling;
-use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict, panicked};
-use crate::shield::{shielded, try_run};
+use crate::outcome::{Ended, Outcome, Reason, Refusal, Stage, Verdict};
+use crate::shield::shielded;
 
 use super::claims::Claims;
-use super::course::Course;
 use super::entry::Entry;
-use super::errand::LaneErrand;
-use super::goal::{Goal, Place};
-use super::queue::{Errand, Turnout};
+use super::goal::Place;
 use super::record::Record;
-use super::runs::Spot;
-use super::target::Target;
 
 /// Who an event of type `E` is for, in the order of delivery: a snapshot that
 /// never changes, and the ledger of the emissions that were matched against it.
@@ -111,6 +105,23 @@ impl<E: Send + Sync + 'static> Route<E> {
         &self.entries
     }
 
+    /// Whether an emission that nobody looks at can be [run alone](Self::run_alone).
+    #[inline(always)]
+    pub(crate) fn runs_alone(&self) -> bool {
+        self.is_of_callbacks && !self.is_heard()
+    }
+
+    /// Whether an emission that nobody looks at can be [posted](Self::post).
+    #[inline(always)]
+    pub(crate) fn posts(&self) -> bool {
+        self.is_of_one_actor && !self.is_heard()
+    }
+
+    #[inline]
+    pub(super) fn is_heard(&self) -> bool {
+        self.mode.is_heard()
+    }
+
     /// Whether this thread has what the handlers need.
     pub(super) fn can_start(&self) -> bool {
         self.entries.iter().all(Entry::can_start)
@@ -154,6 +165,20 @@ impl<E: Send + Sync + 'static> Route<E> {
             None => Ok(()),
             Some(taken) => Err(taken),
         }
+    }
+
+    /// Claims a delivery for every entry of each of so many emissions, if nobody has to be
+    /// asked.
+    pub(crate) fn claim_together(&self, emissions: u64) -> bool {
+        let takes = |entry: &Entry<E>| entry.tally().asks_nothing();
+        let is_taken = self.is_unbounded && self.runs_alone() && self.entries.iter().all(takes);
+        if is_taken {
+            let me = ThisThread::get();
+            self.entries
+                .iter()
+                .for_each(|entry| entry.tally().enter_many(emissions, me));
+        }
+        is_taken
     }
 
     /// Claims what is left, after the first few.
@@ -263,231 +288,6 @@ impl<E: Send + Sync + 'static> Route<E> {
             shielded(|| record.abandon(position, held, verdict()));
         }
     }
-
-    /// Starts the accepted deliveries, one after the other, on this thread. One
-    /// that cannot start here is refused, and spends nothing.
-    pub(crate) fn run(&self, held: Held<E>, accepted: &Accepted, may_block: bool) {
-        let is_unwatched = held.header().is_unwatched();
-        let is_short = is_unwatched && !self.is_heard();
-        let mut lent = Some(Turn::lend(held));
-        let mut lent_any: Option<Delivery<AnyEvent>> = None;
-        let (mut next, count) = (0, accepted.count(self.entries.len()));
-        // One shield for all of them; after a panic the next one goes on.
-        while next < count {
-            shielded(|| {
-                while next < count {
-                    let (position, is_last) = (accepted.position(next), next + 1 == count);
-                    next += 1;
-                    let entry = &self.entries[position];
-                    // What it is given is not needed any more, but for other types.
-                    let is_last = is_last && lent_any.is_none();
-                    let is_done =
-                        is_short && entry.run_shortly(&mut lent, position, is_last, may_block);
-                    if !is_done {
-                        if let Some(lent) = &lent {
-                            self.start(lent, &mut lent_any, position, may_block);
-                        }
-                    }
-                }
-            });
-        }
-        if lent.is_some() || lent_any.is_some() {
-            // The last to hold the event, perhaps.
-            shielded(move || drop((lent, lent_any)));
-        }
-    }
-
-    /// Whether an emission that nobody looks at can be [run alone](Self::run_alone).
-    #[inline(always)]
-    pub(crate) fn runs_alone(&self) -> bool {
-        self.is_of_callbacks && !self.is_heard()
-    }
-
-    /// Whether an emission that nobody looks at can be [posted](Self::post).
-    #[inline(always)]
-    pub(crate) fn posts(&self) -> bool {
-        self.is_of_one_actor && !self.is_heard()
-    }
-
-    #[inline]
-    fn is_heard(&self) -> bool {
-        self.mode.is_heard()
-    }
-
-    /// Passes an emission that nobody else holds or looks at on to the one actor that it is
-    /// for.
-    #[inline(always)]
-    pub(crate) fn post(&self, alone: Alone<E>) {
-        shielded(|| self.entries[0].post(alone));
-    }
-
-    /// Runs an emission that nobody else holds or looks at, and of which all deliveries were
-    /// accepted, on this thread. Its origin is told that it has.
-    #[inline(always)]
-    pub(crate) fn run_alone(alone: Alone<E>, timed: Option<Instant>) {
-        let mut lent = Turn::lend(alone.into());
-        Self::run_lent(&mut lent, timed.map(Laps::since).as_mut());
-        shielded(|| {
-            lent.held().ledger().origin().ran();
-            lent.put_aside();
-        });
-    }
-
-    #[inline]
-    fn run_lent(lent: &mut Delivery<E>, mut laps: Option<&mut Laps>) {
-        let mut next = 0;
-        while let Some((position, verdict)) = lent.held().run_from(lent, next, laps.as_deref_mut())
-        {
-            next = position + 1;
-            // Whoever hears of such an end may keep the event.
-            lent.share();
-            shielded(|| lent.held().close(position, verdict));
-        }
-    }
-
-    /// Claims a delivery for every entry of each of so many emissions, if nobody has to be
-    /// asked.
-    pub(crate) fn claim_together(&self, emissions: u64) -> bool {
-        let takes = |entry: &Entry<E>| entry.tally().asks_nothing();
-        let is_taken = self.is_unbounded && self.runs_alone() && self.entries.iter().all(takes);
-        if is_taken {
-            let me = ThisThread::get();
-            self.entries
-                .iter()
-                .for_each(|entry| entry.tally().enter_many(emissions, me));
-        }
-        is_taken
-    }
-
-    /// Runs emissions that have waited together, one after the other, on this thread. All
-    /// their deliveries were accepted.
-    pub(crate) fn run_together(&self, mut fleet: Parted<E, Arc<Course<E>>>, origin: &dyn Origin) {
-        let mut lent = None;
-        while let Some((emitted, mut laps)) = fleet.next() {
-            origin.waits_no_longer();
-            // The one before ends here, with all that it holds of a user's.
-            shielded(|| fleet.lend(&mut lent, emitted));
-            if let Some(lent) = &mut lent {
-                Self::run_lent(lent, laps.as_mut());
-            }
-        }
-        shielded(|| lent.iter_mut().for_each(Delivery::put_aside));
-    }
-
-    /// Ends such emissions unrun.
-    pub(crate) fn abandon_together(
-        &self,
-        mut fleet: Parted<E, Arc<Course<E>>>,
-        origin: &dyn Origin,
-        verdict: &dyn Fn() -> Verdict,
-    ) {
-        while let Some((emitted, _)) = fleet.next() {
-            origin.waits_no_longer();
-            let held = fleet.share(emitted);
-            self.abandon(&held, &Accepted::All, verdict);
-            // The last to hold the event, perhaps.
-            shielded(move || drop(held));
-        }
-    }
-
-    /// Runs the callbacks from a position on, up to the first that ends otherwise than as
-    /// handled without an answer. Returns where that is.
-    #[inline]
-    pub(super) fn run_from(
-        &self,
-        lent: &Delivery<E>,
-        first: usize,
-        mut laps: Option<&mut Laps>,
-    ) -> Option<(usize, Verdict)> {
-        let entries = self.entries();
-        let me = ThisThread::get();
-        // One shield for all of them.
-        let ran = try_run(|| {
-            let mut rest = entries.iter().enumerate().skip(first);
-            let Some(laps) = &mut laps else {
-                return rest.find_map(|(position, entry)| {
-                    lent.lend_to(position);
-                    entry.call(lent, me)
-                });
-            };
-            rest.find_map(|(position, entry)| {
-                lent.lend_to(position);
-                let verdict = entry.call(lent, me);
-                entry.timed(laps, lent);
-                verdict
-            })
-        });
-        let position = lent.position();
-        let verdict = ran.unwrap_or_else(|panic| {
-            let verdict = panicked(panic);
-            if let Some(laps) = &mut laps {
-                entries[position].timed(laps, lent);
-            }
-            Some(verdict)
-        })?;
-        Some((position, verdict))
-    }
-
-    fn start(
-        &self,
-        lent: &Delivery<E>,
-        lent_any: &mut Option<Delivery<AnyEvent>>,
-        position: usize,
-        may_block: bool,
-    ) {
-        let entry = &self.entries[position];
-        let (record, goal) = (&entry.record, &entry.goal);
-        if !entry.can_start() {
-            let verdict = Verdict::Refused(Reason::NoArbiter);
-            return record.abandon(position, lent.held(), verdict);
-        }
-        match goal {
-            Goal::Typed(aim) => deliver(record, &aim.target, lent, position, may_block),
-            Goal::Any(aim) => {
-                let lent = lent_any.get_or_insert_with(|| Turn::lend(lent.held().share()));
-                deliver(record, &aim.target, lent, position, may_block);
-            }
-            Goal::Mismatch(_) => unreachable!("a mismatch is never accepted"),
-        }
-    }
-}
-
-/// Makes one delivery, or lets it wait for its turn in the lane.
-pub(super) fn deliver<E: ?Sized + Send + Sync + 'static>(
-    record: &Arc<Record>,
-    target: &Arc<dyn Target<E>>,
-    lent: &Delivery<E>,
-    position: usize,
-    may_block: bool,
-) {
-    let held = lent.held();
-    let header = held.header();
-    let errand = || -> Box<dyn Errand> {
-        let spot = Spot::here(may_block);
-        Box::new(LaneErrand::new(
-            held.clone(),
-            position,
-            record,
-            target,
-            spot,
-        ))
-    };
-    let is_hurried = || record.is_hurried(&**held.ledger().origin());
-    match record.lane.arrive(header.metadata.id(), is_hurried, errand) {
-        Turnout::Now => {
-            // What begins later arrives then.
-            if target.begins_later() {
-                return target.start(Turn::new(lent, position, may_block));
-            }
-            let spot = || Spot::here(may_block);
-            if record.begin(position, held, target.ends_in_time(), spot) {
-                let _arrival = record.arrival();
-                target.start(Turn::new(lent, position, may_block));
-            }
-        }
-        Turnout::Later(next) => record.pump(next),
-        Turnout::Dropped(reason) => record.displace(position, held, reason),
-    }
 }
 
 impl Accepted {
@@ -496,7 +296,6 @@ impl Accepted {
         matches!(self, Self::Only(positions) if positions.is_empty())
     }
 
-    /// The accepted positions of a route of `len` entries.
     /// How many of so many.
     #[inline]
     pub(crate) fn count(&self, len: usize) -> usize {
@@ -508,13 +307,14 @@ impl Accepted {
 
     /// The position of the nth.
     #[inline]
-    fn position(&self, n: usize) -> usize {
+    pub(super) fn position(&self, n: usize) -> usize {
         match self {
             Self::All => n,
             Self::Only(positions) => positions[n],
         }
     }
 
+    /// The accepted positions of a route of `len` entries.
     fn positions(&self, len: usize) -> impl Iterator<Item = usize> {
         (0..self.count(len)).map(|n| self.position(n))
     }
