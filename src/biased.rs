@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{
     AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
 };
 
 /// What the next thread is called. 0 is nobody.
@@ -50,10 +50,30 @@ impl ThisThread {
 #[derive(Debug, Default)]
 pub(crate) struct Owner(AtomicU64);
 
+/// Beside the owner's number: it is sent away.
+const AWAY: u64 = 1 << 63;
+/// No thread's number.
+const NOBODY: u64 = AWAY - 1;
+
 impl Owner {
     /// None, ever.
     pub(crate) fn nobody() -> Self {
-        Self(AtomicU64::new(u64::MAX))
+        Self(AtomicU64::new(NOBODY))
+    }
+
+    /// Sends it away, or calls it back: until then it is no thread. Returns whether it was
+    /// away.
+    pub(crate) fn set_away(&self, is_away: bool) -> bool {
+        let before = match is_away {
+            true => self.0.fetch_or(AWAY, AcqRel),
+            false => self.0.fetch_and(!AWAY, AcqRel),
+        };
+        before & AWAY != 0
+    }
+
+    /// Whether it is sent away.
+    pub(crate) fn is_away(&self) -> bool {
+        self.0.load(Acquire) & AWAY != 0
     }
 
     /// Whether it is this thread, which it becomes if it is none yet.
@@ -124,5 +144,21 @@ mod tests {
     fn what_is_nobodys_stays_so() {
         let owner = Owner::nobody();
         assert!(!owner.is(ThisThread::get()) && !owner.is(ThisThread::get()));
+        assert!(!owner.is_away());
+    }
+
+    #[test]
+    fn who_is_sent_away_owns_it_again_when_called_back() {
+        let me = ThisThread::get();
+        let other = thread::spawn(ThisThread::get).join().unwrap();
+        let owner = Owner::default();
+        assert!(!owner.set_away(true) && owner.set_away(true) && owner.is_away());
+        assert!(!owner.is(me) && !owner.is(other));
+        assert!(owner.set_away(false) && !owner.set_away(false) && !owner.is_away());
+        assert!(owner.is(me) && !owner.is(other));
+        owner.set_away(true);
+        assert!(!owner.is(me) && !owner.is(other));
+        owner.set_away(false);
+        assert!(!owner.is(other) && owner.is(me));
     }
 }

@@ -38,7 +38,7 @@ impl Record {
         spot: impl FnOnce() -> Spot,
     ) -> bool {
         let header = event.header();
-        if self.tally().is_short(header) {
+        if self.tally().traits().is_short(header) {
             return true;
         }
         let mut panicked = None;

@@ -9,7 +9,7 @@ use crate::shield::try_run;
 
 use super::goal::{Goal, Place};
 use super::record::Record;
-use super::tally::Tally;
+use super::tally::{Tally, Traits};
 use super::target::Nature;
 
 /// A subscription on a route, and how it takes the event.
@@ -21,6 +21,8 @@ pub(super) struct Entry<E: 'static> {
     pub(super) goal: Goal<E>,
     /// The record's.
     tally: Arc<Tally>,
+    /// The tally's.
+    traits: Traits,
     /// Its handler's.
     nature: Nature,
 }
@@ -29,6 +31,7 @@ impl<E: Send + Sync + 'static> Entry<E> {
     pub(super) fn new(record: Arc<Record>, goal: Goal<E>) -> Self {
         Self {
             tally: record.tally().clone(),
+            traits: record.tally().traits(),
             nature: goal.nature(),
             record,
             goal,
@@ -39,7 +42,8 @@ impl<E: Send + Sync + 'static> Entry<E> {
     /// does not, that says nothing.
     #[inline(always)]
     pub(super) fn claim_shortly(&self, me: ThisThread) -> bool {
-        let is_taken = self.tally.asks_nothing()
+        let is_taken = self.traits.is_plain
+            && !self.tally.is_paused()
             && match self.nature {
                 Nature::Callback => true,
                 Nature::Mailbox => self.goal.is_alive(),
@@ -68,19 +72,19 @@ impl<E: Send + Sync + 'static> Entry<E> {
 
     /// Whether it is written what becomes of its deliveries.
     pub(super) fn mode(&self) -> Mode {
-        self.tally.mode()
+        self.traits.mode
     }
 
     /// Whether it is a callback whose deliveries do nothing but come and go.
     pub(super) fn is_plain_callback(&self) -> bool {
         let is_typed = matches!(self.goal, Goal::Typed(_));
-        is_typed && self.nature == Nature::Callback && self.tally.is_plain()
+        is_typed && self.nature == Nature::Callback && self.traits.is_plain
     }
 
     /// Whether it is an actor whose deliveries do nothing but come and go.
     pub(super) fn is_plain_mailbox(&self) -> bool {
         let is_typed = matches!(self.goal, Goal::Typed(_));
-        is_typed && self.nature == Nature::Mailbox && self.tally.is_plain()
+        is_typed && self.nature == Nature::Mailbox && self.traits.is_plain
     }
 
     pub(super) fn is_unbounded(&self) -> bool {
@@ -135,7 +139,7 @@ impl<E: Send + Sync + 'static> Entry<E> {
         let (Some(delivery), Goal::Typed(aim)) = (&*lent, &self.goal) else {
             return false;
         };
-        if self.nature == Nature::Other || !self.tally.is_plain() {
+        if self.nature == Nature::Other || !self.traits.is_plain {
             return false;
         }
         if self.nature == Nature::Callback {
@@ -160,7 +164,7 @@ impl<E: Send + Sync + 'static> Entry<E> {
     /// way does the same.
     #[inline]
     pub(super) fn close_shortly(&self, header: &Header) -> bool {
-        let is_short = self.tally.is_short(header);
+        let is_short = self.traits.is_short(header);
         if is_short {
             self.tally.leave_handled(ThisThread::get());
         }

@@ -24,7 +24,7 @@ use super::runs::Runs;
 use super::shots::Shots;
 use super::stats::Stats;
 use super::stopwatch::Stopwatch;
-use super::tally::Tally;
+use super::tally::{Tally, Traits};
 
 /// A subscription, as everything that links or delivers to it sees it: what it is, and
 /// the options that its deliveries meet on their way.
@@ -118,7 +118,8 @@ impl Record {
         let is_plain = lane.is_plain() && extras.is_empty();
         let tally = Arc::get_mut(&mut lane.tally);
         let tally = tally.expect("nobody counts before there is a subscription");
-        tally.belong_to(is_plain, debug.mode);
+        let mode = debug.mode;
+        tally.belong_to(Traits { is_plain, mode });
         let is_bare = extras.is_empty() && extras.when_paused == WhenPaused::Refuse;
         Self {
             handler,

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem::offset_of;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -25,10 +26,11 @@ use super::stats::Stats;
 /// fit, and who is turned away has seen a full lane at the moment that he read who left.
 /// As long as one thread alone enters, it needs no [swap](Bias) either.
 ///
-/// Where those that enter and those that leave do so on two threads, each side writes to a
-/// cache line of its own, and reads that of the other only where there seems to be no room.
+/// Where those that enter and those that leave do so on two threads, each side has a cache
+/// line of its own, and reads that of the other only where there seems to be no room. Those
+/// that come and go at once have one for both.
 ///
-/// In a [plain](Self::is_plain) subscription the same two counts are the first and the
+/// In a [plain](Traits::is_plain) subscription the same two counts are the first and the
 /// last word of the ledger: who enters is matched, and who leaves has ended. Elsewhere a
 /// place changes hands, or is held beyond the end, so that the ledger is counted apart.
 #[repr(C)]
@@ -37,38 +39,48 @@ pub(crate) struct Tally {
     /// What most subscriptions never count: what did not enter, and what leaves apart from that.
     rest: OnceLock<Box<Outcomes>>,
     meter: Meter,
-    fixed: Fixed,
-    /// With what lies between them otherwise, those that are written lie 64 bytes, a cache
-    /// line, from what is read all the time. To align them would take more.
-    _apart: [u64; 6],
+    /// Nothing leads to the subscription any more.
+    is_unlinked: AtomicBool,
+    traits: Traits,
+    _apart: u64,
     coming: Coming,
 }
 
-/// What those write that leave, or that come and go at once.
+/// What a delivery has to know of its subscription, and never changes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Traits {
+    /// Whether deliveries do nothing here but come and go.
+    pub(super) is_plain: bool,
+    /// Whether it is written what becomes of each.
+    pub(super) mode: Mode,
+}
+
+impl Traits {
+    /// Whether the delivery of an emission takes the short way from here on: nobody looks
+    /// at it.
+    #[inline]
+    pub(super) fn is_short(self, header: &Header) -> bool {
+        self.is_plain && header.is_unwatched() && !self.mode.is_heard()
+    }
+}
+
+/// A cache line, which the two sides are apart. To align them would take more.
+const LINE: usize = 64;
+
+const _: () = assert!(offset_of!(Tally, coming) >= size_of::<Going>() + LINE);
+
+/// What those have that leave, or that come and go at once.
 #[derive(Default)]
 #[repr(C)]
 struct Going {
+    /// Who counts here. Where there is no bound, he is sent away while it is paused.
+    owner: Owner,
     owned: Counted,
     /// Have left otherwise than as handled.
     left: AtomicU64,
 }
 
-/// What is read all the time and hardly ever written.
-#[derive(Default)]
-struct Fixed {
-    /// Who counts in [`Going`].
-    owner: Owner,
-    /// Whether there is no bound.
-    is_open: bool,
-    is_plain: bool,
-    is_paused: AtomicBool,
-    /// Nothing leads to the subscription any more.
-    is_unlinked: AtomicBool,
-    /// Whether it is written what becomes of each.
-    mode: Mode,
-}
-
-/// What those write that enter where there is a bound; and those that do not own the other.
+/// What those have that enter where there is a bound; and those that do not own the other.
 #[derive(Default)]
 struct Coming {
     /// Those that have entered, where there is a bound.
@@ -78,8 +90,13 @@ struct Coming {
     seen: AtomicU64,
     /// How many may be in at a time.
     capacity: u64,
+    /// Where there is a bound.
+    is_paused: AtomicBool,
     shared: Counted,
 }
+
+/// Of a lane without a bound.
+const UNBOUNDED: u64 = u64::MAX;
 
 /// What one thread counts by plain additions, and others [beside it](crate::biased).
 #[derive(Default)]
@@ -93,46 +110,59 @@ struct Counted {
 impl Tally {
     /// For as many at a time as come.
     pub(super) fn open() -> Self {
-        let mut tally = Self::bounded(usize::MAX);
-        tally.fixed.is_open = true;
-        tally
+        Self::with_capacity(UNBOUNDED)
     }
 
     pub(super) fn bounded(capacity: usize) -> Self {
+        Self::with_capacity(u64::try_from(capacity).unwrap_or(UNBOUNDED))
+    }
+
+    fn with_capacity(capacity: u64) -> Self {
         Self {
             coming: Coming {
-                capacity: u64::try_from(capacity).unwrap_or(u64::MAX),
+                capacity,
                 ..Coming::default()
             },
             going: Going::default(),
             rest: OnceLock::new(),
             meter: Meter::default(),
-            fixed: Fixed::default(),
-            _apart: [0; 6],
+            is_unlinked: AtomicBool::new(false),
+            traits: Traits::default(),
+            _apart: 0,
         }
     }
 
     /// Says whose it is, before anybody counts.
-    pub(super) fn belong_to(&mut self, is_plain: bool, mode: Mode) {
-        self.fixed.is_plain = is_plain;
-        self.fixed.mode = mode;
+    pub(super) fn belong_to(&mut self, traits: Traits) {
+        self.traits = traits;
+    }
+
+    #[inline]
+    pub(super) fn traits(&self) -> Traits {
+        self.traits
     }
 
     /// Whether a delivery may be claimed the short way: there is nothing to ask but its
     /// handler, and whether there is [room](Self::try_enter).
     #[inline]
     pub(super) fn asks_nothing(&self) -> bool {
-        self.fixed.is_plain && !self.is_paused()
+        self.traits.is_plain && !self.is_paused()
     }
 
     #[inline]
     pub(super) fn is_paused(&self) -> bool {
-        self.fixed.is_paused.load(Acquire)
+        match self.is_unbounded() {
+            true => self.going.owner.is_away(),
+            false => self.coming.is_paused.load(Acquire),
+        }
     }
 
     /// Pauses it, or no longer. Returns what it was.
     pub(super) fn set_paused(&self, paused: bool) -> bool {
-        self.fixed.is_paused.swap(paused, AcqRel)
+        match self.is_unbounded() {
+            true => self.going.owner.set_away(paused),
+            false => self.coming.is_paused.swap(paused, AcqRel),
+        }
     }
 
     pub(super) fn meter(&self) -> &Meter {
@@ -140,25 +170,7 @@ impl Tally {
     }
 
     pub(super) fn is_unlinked(&self) -> &AtomicBool {
-        &self.fixed.is_unlinked
-    }
-
-    /// Whether the delivery of an emission takes the short way from here on: nobody looks
-    /// at it.
-    #[inline]
-    pub(super) fn is_short(&self, header: &Header) -> bool {
-        self.is_plain() && header.is_unwatched() && !self.fixed.mode.is_heard()
-    }
-
-    /// Whether its deliveries do nothing here but come and go.
-    #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        self.fixed.is_plain
-    }
-
-    /// Whether it is written what becomes of its deliveries.
-    pub(super) fn mode(&self) -> Mode {
-        self.fixed.mode
+        &self.is_unlinked
     }
 
     /// Takes a place, if there is one. Never takes more than there are, and never refuses
@@ -207,22 +219,23 @@ impl Tally {
     /// Whether there is a place for as many as come.
     #[inline]
     pub(super) fn is_unbounded(&self) -> bool {
-        self.fixed.is_open
+        self.coming.capacity == UNBOUNDED
     }
 
     /// Takes so many places, where there is [no bound](Self::is_unbounded).
     #[inline]
     pub(super) fn enter_many(&self, count: u64, me: ThisThread) {
-        self.add(count, me, |counted| &counted.entered);
+        self.add(count, self.going.owner.is(me), |counted| &counted.entered);
     }
 
     /// Takes one where there is no bound and [nothing to ask](Self::asks_nothing) but whether
-    /// it is paused.
+    /// it is paused: then it is nobody's.
     #[inline(always)]
     pub(super) fn enter_open(&self, me: ThisThread) -> bool {
-        let is_let_in = !self.is_paused();
+        let is_owner = self.going.owner.is(me);
+        let is_let_in = is_owner || !self.going.owner.is_away();
         if is_let_in {
-            self.enter_many(1, me);
+            self.add(1, is_owner, |counted| &counted.entered);
         }
         is_let_in
     }
@@ -240,8 +253,8 @@ impl Tally {
     }
 
     #[inline]
-    fn add(&self, count: u64, me: ThisThread, which: impl FnOnce(&Counted) -> &AtomicU64) {
-        if self.fixed.owner.is(me) {
+    fn add(&self, count: u64, is_owner: bool, which: impl FnOnce(&Counted) -> &AtomicU64) {
+        if is_owner {
             let owned = which(&self.going.owned);
             owned.store(owned.load(Relaxed) + count, Release);
         } else {
@@ -264,7 +277,7 @@ impl Tally {
     /// Gives a place back that the ledger does not speak of: where it is counted apart.
     #[inline]
     pub(super) fn leave(&self) {
-        if !self.is_plain() {
+        if !self.traits.is_plain {
             self.going.left.fetch_add(1, Release);
         }
     }
@@ -272,14 +285,14 @@ impl Tally {
     /// A delivery has ended as handled, and gives its place back.
     #[inline]
     pub(super) fn leave_handled(&self, me: ThisThread) {
-        self.add(1, me, |counted| &counted.handled);
+        self.add(1, self.going.owner.is(me), |counted| &counted.handled);
     }
 
     /// Counts how an emission was answered. Where it is plain, who was let in is counted.
     #[inline]
     pub(super) fn answered(&self, answer: &Result<(), Reason>) {
         match answer {
-            Ok(()) if self.is_plain() => {}
+            Ok(()) if self.traits.is_plain => {}
             Ok(()) => self.rest().matched(),
             Err(reason) => self.rest().turned_away(reason),
         }
@@ -291,11 +304,11 @@ impl Tally {
 
     /// Counts how a delivery ended. Where it is plain, its place is free then.
     pub(super) fn ended(&self, outcome: &Outcome) {
-        if self.is_plain() && outcome.is_handled() {
+        if self.traits.is_plain && outcome.is_handled() {
             return self.leave_handled(ThisThread::get());
         }
         self.rest().ended(outcome);
-        if self.is_plain() {
+        if self.traits.is_plain {
             self.going.left.fetch_add(1, Release);
         }
     }
@@ -307,7 +320,7 @@ impl Tally {
 
     /// Who has entered, if it is plain.
     fn entered(&self) -> u64 {
-        match self.is_plain() {
+        match self.traits.is_plain {
             true => self.get(|counted| &counted.entered) + self.coming.entered.load(Acquire),
             false => 0,
         }
@@ -324,7 +337,7 @@ impl Tally {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let handled = match self.is_plain() {
+        let handled = match self.traits.is_plain {
             true => self.get(|counted| &counted.handled),
             false => 0,
         };
@@ -351,6 +364,11 @@ mod tests {
 
     use super::*;
 
+    const PLAIN: Traits = Traits {
+        is_plain: true,
+        mode: Mode::Off,
+    };
+
     #[test]
     fn it_takes_its_capacity_and_not_one_more() {
         let tally = Tally::bounded(2);
@@ -375,13 +393,35 @@ mod tests {
         assert_eq!(entered, 100);
     }
 
+    #[test]
+    fn an_open_one_lets_nobody_in_while_it_is_paused() {
+        let mut tally = Tally::open();
+        tally.belong_to(PLAIN);
+        let me = ThisThread::get();
+        let pause = || {
+            std::thread::scope(|scope| {
+                let paused = scope.spawn(|| tally.set_paused(true));
+                paused.join().unwrap()
+            })
+        };
+        assert!(tally.enter_open(me) && !tally.is_paused());
+        assert!(!pause() && pause() && tally.is_paused());
+        assert!(!tally.enter_open(me) && !tally.asks_nothing());
+        tally.leave_handled(me);
+        assert!(tally.set_paused(false) && !tally.is_paused());
+        assert!(tally.enter_open(me) && tally.asks_nothing());
+        let counts = tally.counts();
+        let in_flight = counts.in_flight();
+        assert_eq!((counts.matched, counts.handled, in_flight), (2, 1, 1));
+    }
+
     /// As many threads as there are places always find one, whoever comes and goes; and
     /// more never hold more than there are.
     #[test]
     fn nobody_is_refused_while_there_is_a_place_and_the_ledger_adds_up() {
         for (threads, places) in [(3, 3), (4, 2)] {
             let mut tally = Tally::bounded(places);
-            tally.belong_to(true, Mode::Off);
+            tally.belong_to(PLAIN);
             let (inside, tally) = (AtomicI64::new(0), &tally);
             let come_and_go = || {
                 let mut refused = 0_u64;
