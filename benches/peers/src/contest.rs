@@ -1,11 +1,9 @@
-//! Contestants take turns, so that whatever else the machine does hits them alike.
+//! Those that take part in a shape, and what is measured of them.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use futures::future::LocalBoxFuture;
-
-use crate::effort::Effort;
 
 type Turn = Box<dyn FnMut() -> LocalBoxFuture<'static, Duration>>;
 
@@ -61,6 +59,15 @@ impl fmt::Debug for Contestant {
     }
 }
 
+/// Which of the contestants of a shape takes its turns in this process, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its place in the list.
+    pub number: usize,
+    /// The time that its turns have.
+    pub time: Duration,
+}
+
 /// What was measured of one contestant.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 pub struct Row {
@@ -76,6 +83,9 @@ pub struct Row {
     pub note: String,
     /// The row that it is divided by, where it is not the shape's floor.
     pub floor: Option<String>,
+    /// The figures of a round, before they are summed up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    figures: Vec<f64>,
 }
 
 impl Row {
@@ -94,6 +104,36 @@ impl Row {
             turns: figures.len(),
             note: String::new(),
             floor: None,
+            figures: Vec::new(),
+        }
+    }
+
+    /// Of one that has had no turn yet.
+    fn of_none(contestant: Contestant) -> Self {
+        Self {
+            note: contestant.note.to_owned(),
+            floor: contestant.floor,
+            turns: 0,
+            ..Self::of(contestant.name, vec![0.0])
+        }
+    }
+
+    /// Adds what was measured of the same contestant in another round.
+    pub fn add(&mut self, round: Self) {
+        self.figures.extend(round.figures);
+    }
+
+    /// Sums up the figures of all rounds.
+    ///
+    /// # Panics
+    ///
+    /// When there are none.
+    #[must_use]
+    pub fn summed_up(self) -> Self {
+        Self {
+            note: self.note,
+            floor: self.floor,
+            ..Self::of(self.name, self.figures)
         }
     }
 }
@@ -108,74 +148,32 @@ fn median(sorted: &[f64]) -> f64 {
     }
 }
 
-/// Lets everyone warm up, and then take turns until the time is over. Figures are in
-/// nanoseconds.
-///
-/// In every round the turns are in another order: what one leaves behind, in the allocator
-/// say, would otherwise always be the same one's to clear up.
-pub async fn contest(contestants: Vec<Contestant>, effort: Effort) -> Vec<Row> {
-    let begin = Instant::now();
-    let mut entries: Vec<_> = contestants
-        .into_iter()
-        .map(|one| (one, Vec::new()))
-        .collect();
-    for (one, _) in &mut entries {
+/// Lets the one contestant warm up that has this number, and take turns until the time of its
+/// round is over. Figures are in nanoseconds. The others are there, and idle.
+pub async fn contest(mut contestants: Vec<Contestant>, entry: Entry) -> Vec<Row> {
+    let mut figures = Vec::new();
+    if let Some(one) = contestants.get_mut(entry.number) {
         (one.turn)().await;
-    }
-    let mut rounds = 0;
-    while rounds < effort.rounds || begin.elapsed() < effort.per_shape {
-        for at in order(entries.len(), rounds) {
-            let (one, figures) = &mut entries[at];
+        let begin = Instant::now();
+        while figures.is_empty() || begin.elapsed() < entry.time {
             let time = (one.turn)().await;
             figures.push(time.as_nanos() as f64 / one.per_turn as f64);
         }
-        rounds += 1;
     }
-    let rows = entries.into_iter().map(|(one, figures)| Row {
-        note: one.note.to_owned(),
-        floor: one.floor,
-        ..Row::of(one.name, figures)
-    });
-    rows.collect()
-}
-
-/// The order of a round: each by a stride of its own, so that most have another before them.
-fn order(count: usize, round: usize) -> impl Iterator<Item = usize> {
-    let strides = (1..count.max(2)).filter(|stride| gcd(count, *stride) == 1);
-    let strides: Vec<_> = strides.collect();
-    let stride = strides[round % strides.len()];
-    (0..count).map(move |turn| (round + turn * stride) % count)
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
+    let mut rows: Vec<_> = contestants.into_iter().map(Row::of_none).collect();
+    if let Some(row) = rows.get_mut(entry.number) {
+        row.figures = figures;
+    }
+    rows
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::collections::HashSet;
     use std::rc::Rc;
     use std::time::Duration;
 
-    use super::{Contestant, Row, contest, median, order};
-    use crate::effort::Effort;
-
-    #[test]
-    fn all_have_a_turn_in_every_round_and_most_follow_another_one() {
-        for count in 1..20 {
-            let mut before_the_first = HashSet::new();
-            for round in 0..count {
-                let turns: Vec<_> = order(count, round).collect();
-                let mut sorted = turns.clone();
-                sorted.sort_unstable();
-                assert!(sorted.into_iter().eq(0..count));
-                let mut pairs = turns.windows(2).filter(|pair| pair[1] == 0);
-                before_the_first.extend(pairs.next().map(|pair| pair[0]));
-            }
-            assert!(count < 5 || before_the_first.len() > 1, "{count}");
-        }
-    }
+    use super::{Contestant, Entry, Row, contest, median};
 
     #[test]
     fn median_is_the_middle() {
@@ -191,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn contestants_take_turns_after_a_warm_up() {
+    fn one_contestant_takes_turns_after_a_warm_up() {
         let turns = Rc::new(RefCell::new(String::new()));
         let contestant = |name: &'static str, nanos| {
             let turns = turns.clone();
@@ -200,17 +198,23 @@ mod tests {
                 async move { Duration::from_nanos(nanos) }
             })
         };
-        let contestants = vec![contestant("a", 50), contestant("b", 70)];
-        let effort = Effort {
-            per_shape: Duration::ZERO,
-            rounds: 2,
-            ..Effort::QUICK
-        };
-        let rows = futures::executor::block_on(contest(contestants, effort));
-        assert_eq!(*turns.borrow(), "ababba");
+        let contestants = || vec![contestant("a", 50), contestant("b", 70)];
+        let time = Duration::ZERO;
+        let run =
+            |number| futures::executor::block_on(contest(contestants(), Entry { number, time }));
+        let mut rows = run(1);
+        assert_eq!((turns.borrow().as_str(), rows.len()), ("bb", 2));
+        for (row, round) in rows.iter_mut().zip(run(0)) {
+            row.add(round);
+        }
+        assert_eq!(*turns.borrow(), "bbaa");
+        let rows = rows.into_iter().map(Row::summed_up);
         assert_eq!(
-            rows.iter().map(|row| row.median).collect::<Vec<_>>(),
-            [5.0, 7.0]
+            rows.map(|row| (row.median, row.turns)).collect::<Vec<_>>(),
+            [(5.0, 1), (7.0, 1)]
         );
+        // Nobody has that number.
+        assert!(run(2).iter().all(|row| row.turns == 0));
+        assert_eq!(*turns.borrow(), "bbaa");
     }
 }

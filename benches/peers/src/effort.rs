@@ -11,6 +11,8 @@ pub struct Effort {
     pub matrix: Duration,
     /// The rounds that a shape has at least, whatever time they take.
     pub rounds: usize,
+    /// The time for the turns of one contestant in one round.
+    pub per_round: Duration,
 }
 
 impl Effort {
@@ -19,6 +21,7 @@ impl Effort {
         per_shape: Duration::from_secs(7),
         matrix: Duration::from_secs(18),
         rounds: 3,
+        per_round: Duration::from_millis(25),
     };
 
     /// Under ten minutes in all.
@@ -26,5 +29,6 @@ impl Effort {
         per_shape: Duration::from_secs(35),
         matrix: Duration::from_secs(90),
         rounds: 5,
+        per_round: Duration::from_millis(50),
     };
 }

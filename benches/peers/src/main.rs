@@ -4,9 +4,11 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 use std::{env, io};
 
+use ventix_peers::contest::Entry;
 use ventix_peers::effort::Effort;
 use ventix_peers::report::Report;
-use ventix_peers::shapes::{self, Shape};
+use ventix_peers::rounds::in_rounds;
+use ventix_peers::shapes::{self, Measure, Shape};
 use ventix_peers::table::Table;
 
 const USAGE: &str = "usage: peers [--quick] [--json] [--shape PART-OF-ITS-NAME]";
@@ -19,6 +21,8 @@ struct Options {
     shape: String,
     /// The one shape to measure in this process, and to print as it is.
     alone: Option<String>,
+    /// The contestant that takes its turns then.
+    contestant: usize,
 }
 
 fn options() -> Option<Options> {
@@ -30,6 +34,7 @@ fn options() -> Option<Options> {
             "--json" => options.is_json = true,
             "--shape" => options.shape = args.next()?,
             "--alone" => options.alone = Some(args.next()?),
+            "--contestant" => options.contestant = args.next()?.parse().ok()?,
             _ => return None,
         }
     }
@@ -49,15 +54,26 @@ fn main() -> ExitCode {
     if let Some(alone) = options.alone {
         let shape = shapes::ALL.into_iter().find(|(name, _)| *name == alone);
         let (_, measure) = shape.expect("it was started with a shape's name");
-        serde_json::to_writer(io::stdout().lock(), &measure(effort)).expect("it can be written");
+        let shape = match measure {
+            Measure::Whole(measure) => measure(effort),
+            Measure::Contest(measure) => measure(Entry {
+                number: options.contestant,
+                time: effort.per_round,
+            }),
+        };
+        serde_json::to_writer(io::stdout().lock(), &shape).expect("it can be written");
         return ExitCode::SUCCESS;
     }
     let begin = Instant::now();
     let mut measured = Vec::new();
-    for (name, _) in shapes::ALL {
+    for (name, measure) in shapes::ALL {
         if name.contains(&options.shape) {
             eprintln!("{name} ...");
-            measured.push(in_its_own_process(name, options.is_quick));
+            let contestant = |number| in_its_own_process(name, options.is_quick, number);
+            measured.push(match measure {
+                Measure::Whole(_) => contestant(0),
+                Measure::Contest(_) => in_rounds(effort, contestant),
+            });
         }
     }
     let report = Report::new(measured, begin.elapsed(), options.is_quick);
@@ -70,12 +86,12 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Measures a shape in a process of its own: what others leave behind in the allocator
-/// would be in its figures.
-fn in_its_own_process(name: &str, is_quick: bool) -> Shape {
+/// Measures a shape, or one of its contestants, in a process of its own.
+fn in_its_own_process(name: &str, is_quick: bool, contestant: usize) -> Shape {
     let this = env::current_exe().expect("a program knows where it is");
     let mut command = Command::new(this);
-    command.args(["--alone", name]).stderr(Stdio::inherit());
+    command.args(["--alone", name, "--contestant", &contestant.to_string()]);
+    command.stderr(Stdio::inherit());
     if is_quick {
         command.arg("--quick");
     }

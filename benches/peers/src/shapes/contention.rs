@@ -21,10 +21,9 @@ use rustix::time::{ClockId, clock_gettime};
 use ventix::{Delivery, Emitter, Linker, Strategy, on};
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, contest};
+use crate::contest::{Contestant, Entry, contest};
 use crate::contestants::actix::{Counter, RAW};
 use crate::crew::Crew;
-use crate::effort::Effort;
 use crate::event::{Event, Left, THREADS};
 use crate::place::Place;
 
@@ -58,7 +57,7 @@ impl<const N: usize> Handler<Delivery<Own<N>>> for Listener {
 }
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
+pub fn measure(entry: Entry) -> Shape {
     let rows = in_system(async {
         let (crew, arbiter) = (Crew::start(), Arbiter::new());
         let place = Place::There(arbiter.handle());
@@ -108,11 +107,7 @@ pub fn measure(effort: Effort) -> Shape {
             };
             contestants.extend(turn.contestants(format!("inline to an actor, {what}")));
         }
-        let effort = Effort {
-            per_shape: effort.per_shape / 2,
-            ..effort
-        };
-        contest(contestants, effort).await
+        contest(contestants, entry).await
     });
     Shape {
         name: NAME.to_owned(),

@@ -3,11 +3,10 @@
 use actix::Arbiter;
 
 use super::{Shape, in_system, peers};
-use crate::contest::contest;
+use crate::contest::{Entry, contest};
 use crate::contestants::actix::RAW;
 use crate::contestants::bursts::Audience;
 use crate::contestants::ventix::{By, How, To, Way, ventix_all};
-use crate::effort::Effort;
 use crate::place::Place;
 
 /// The name of the shape.
@@ -32,13 +31,13 @@ const WAYS: [Way; 14] = [
 ];
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
+pub fn measure(entry: Entry) -> Shape {
     let rows = in_system(async {
         let arbiter = Arbiter::new();
         let audience = || Audience::new(1, Place::There(arbiter.handle()));
         let mut contestants = peers(audience).await;
         contestants.extend(ventix_all(&WAYS, audience).await);
-        contest(contestants, effort).await
+        contest(contestants, entry).await
     });
     Shape {
         name: NAME.to_owned(),

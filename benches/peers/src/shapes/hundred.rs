@@ -2,12 +2,12 @@
 
 use super::Shape;
 use super::one::of_handlers;
-use crate::effort::Effort;
+use crate::contest::Entry;
 
 /// The name of the shape.
 pub const NAME: &str = "100 subscribers, same thread";
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
-    of_handlers(NAME, 100, effort)
+pub fn measure(entry: Entry) -> Shape {
+    of_handlers(NAME, 100, entry)
 }

@@ -5,9 +5,8 @@ use std::hint::black_box;
 use ventix::{Emitter, Linker, Strategy, Topic, on, on_topic};
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, contest};
+use crate::contest::{Contestant, Entry, contest};
 use crate::contestants::bursts::{Audience, each};
-use crate::effort::Effort;
 use crate::event::{Event, Left};
 use crate::place::Place;
 
@@ -59,7 +58,7 @@ fn link_topic(linker: &Linker, left: &Left, topic: &Topic) {
 }
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
+pub fn measure(entry: Entry) -> Shape {
     let audience = || Audience::new(SUBSCRIBERS, Place::Here);
     let rows = in_system(async {
         let alone = types(ALONE, audience(), link::<0>);
@@ -69,7 +68,7 @@ pub fn measure(effort: Effort) -> Shape {
         let topics_in_turn = topics(IN_TURN, audience(), 100, 100);
         contest(
             vec![alone, among, topic_alone, topic_among, topics_in_turn],
-            effort,
+            entry,
         )
         .await
     });

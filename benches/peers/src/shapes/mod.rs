@@ -16,8 +16,7 @@ use std::future::Future;
 
 use ::actix::System;
 
-use crate::contest::Contestant;
-use crate::contest::Row;
+use crate::contest::{Contestant, Entry, Row};
 use crate::contestants::bursts::Audience;
 use crate::contestants::{actix, broker, kameo, ractor, tokio};
 use crate::effort::Effort;
@@ -35,22 +34,30 @@ pub struct Shape {
     pub rows: Vec<Row>,
 }
 
-/// A shape: its name, and what measures it.
-pub type Measure = (&'static str, fn(Effort) -> Shape);
+/// What measures a shape.
+#[derive(Clone, Copy, Debug)]
+pub enum Measure {
+    /// Contestants, of which one takes its turns.
+    Contest(fn(Entry) -> Shape),
+    /// All of it at once.
+    Whole(fn(Effort) -> Shape),
+}
 
-/// All shapes.
-pub const ALL: [Measure; 11] = [
-    (one::NAME, one::measure),
-    (hundred::NAME, hundred::measure),
-    (elsewhere::NAME, elsewhere::measure),
-    (two_threads::NAME, two_threads::measure),
-    (contention::NAME, contention::measure),
-    (request::NAME, request::measure),
-    (nobody::NAME, nobody::measure),
-    (many_events::NAME, many_events::measure),
-    (subscribes::NAME, subscribes::measure),
-    (matrix::NAME, matrix::measure),
-    (memory::NAME, memory::measure),
+use Measure::{Contest, Whole};
+
+/// All shapes, by their names.
+pub const ALL: [(&str, Measure); 11] = [
+    (one::NAME, Contest(one::measure)),
+    (hundred::NAME, Contest(hundred::measure)),
+    (elsewhere::NAME, Contest(elsewhere::measure)),
+    (two_threads::NAME, Contest(two_threads::measure)),
+    (contention::NAME, Contest(contention::measure)),
+    (request::NAME, Contest(request::measure)),
+    (nobody::NAME, Contest(nobody::measure)),
+    (many_events::NAME, Contest(many_events::measure)),
+    (subscribes::NAME, Whole(subscribes::measure)),
+    (matrix::NAME, Whole(matrix::measure)),
+    (memory::NAME, Whole(memory::measure)),
 ];
 
 /// Runs in a `System` of its own, so that nothing is left of another shape.

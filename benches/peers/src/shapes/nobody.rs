@@ -7,12 +7,11 @@ use std::time::Instant;
 use ventix::{Emitter, Linker, Strategy, on};
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, contest};
+use crate::contest::{Contestant, Entry, contest};
 use crate::contestants::actix;
 use crate::contestants::actix::RAW;
 use crate::contestants::broker::{self, BROKER};
 use crate::contestants::bursts::Audience;
-use crate::effort::Effort;
 use crate::event::Event;
 use crate::place::Place;
 
@@ -23,7 +22,7 @@ pub const NAME: &str = "no subscriber";
 pub const EMIT: &str = "ventix inline, emit";
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
+pub fn measure(entry: Entry) -> Shape {
     let rows = in_system(async {
         let one = || Audience::new(1, Place::Here);
         let raw = actix::raw(one())
@@ -51,7 +50,7 @@ pub fn measure(effort: Effort) -> Shape {
             },
         );
         let issue = issues();
-        contest(vec![raw, issue, ignored, typed, current, others], effort).await
+        contest(vec![raw, issue, ignored, typed, current, others], entry).await
     });
     Shape {
         name: NAME.to_owned(),

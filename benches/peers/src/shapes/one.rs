@@ -1,11 +1,10 @@
 //! One subscriber, on the thread that emits.
 
 use super::{Shape, in_system, peers};
-use crate::contest::contest;
+use crate::contest::{Entry, contest};
 use crate::contestants::actix::RAW;
 use crate::contestants::bursts::Audience;
 use crate::contestants::ventix::{By, How, To, Way, ventix_all};
-use crate::effort::Effort;
 use crate::place::Place;
 
 /// The name of the shape.
@@ -29,17 +28,17 @@ pub(super) const WAYS: [Way; 13] = [
 ];
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
-    of_handlers(NAME, 1, effort)
+pub fn measure(entry: Entry) -> Shape {
+    of_handlers(NAME, 1, entry)
 }
 
 /// Measures handlers on the thread that emits.
-pub(super) fn of_handlers(name: &str, handlers: usize, effort: Effort) -> Shape {
+pub(super) fn of_handlers(name: &str, handlers: usize, entry: Entry) -> Shape {
     let rows = in_system(async {
         let audience = || Audience::new(handlers, Place::Here);
         let mut contestants = peers(audience).await;
         contestants.extend(ventix_all(&WAYS, audience).await);
-        contest(contestants, effort).await
+        contest(contestants, entry).await
     });
     Shape {
         name: name.to_owned(),

@@ -3,12 +3,11 @@
 use ::actix::Addr;
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, contest};
+use crate::contest::{Contestant, Entry, contest};
 use crate::contestants::actix::{Counter, Question};
 use crate::contestants::bursts::{Audience, one_by_one};
 use crate::contestants::ventix::{By, How, To, Way, ventix_all};
 use crate::contestants::{kameo, tokio};
-use crate::effort::Effort;
 use crate::event::Event;
 use crate::place::Place;
 
@@ -30,7 +29,7 @@ const WAYS: [Way; 8] = [
 ];
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
+pub fn measure(entry: Entry) -> Shape {
     let rows = in_system(async {
         let audience = || Audience::new(1, Place::Here);
         let mut contestants = vec![
@@ -40,7 +39,7 @@ pub fn measure(effort: Effort) -> Shape {
             tokio::ask(audience()).await,
         ];
         contestants.extend(ventix_all(&WAYS, audience).await);
-        contest(contestants, effort).await
+        contest(contestants, entry).await
     });
     Shape {
         name: NAME.to_owned(),

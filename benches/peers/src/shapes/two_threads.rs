@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 use actix::Recipient;
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, contest};
+use crate::contest::{Contestant, Entry, contest};
 use crate::contestants::actix::{Counter, RAW};
 use crate::contestants::broker::{self, BROKER};
 use crate::contestants::bursts::Audience;
 use crate::contestants::ventix::{By, How, To, Way, emitter};
 use crate::contestants::{kameo, tokio};
 use crate::crew::Crew;
-use crate::effort::Effort;
 use crate::event::{Event, Left};
 use crate::place::Place;
 
@@ -80,7 +79,7 @@ fn each(emit: impl Fn(Event) + Send + Sync + 'static) -> Emit {
 }
 
 /// Measures the shape.
-pub fn measure(effort: Effort) -> Shape {
+pub fn measure(entry: Entry) -> Shape {
     let rows = in_system(async {
         let crew = Crew::start();
         let mut contestants = Vec::new();
@@ -117,7 +116,7 @@ pub fn measure(effort: Effort) -> Shape {
             let emit = each(move |event| drop(black_box(emitter.emit(event))));
             contestants.extend(both(way, &crew, &emit, &one.left));
         }
-        contest(contestants, effort).await
+        contest(contestants, entry).await
     });
     Shape {
         name: NAME.to_owned(),
