@@ -22,7 +22,7 @@ where
     }
 
     #[inline]
-    fn run(&self, delivery: &Delivery<E>) -> Option<Verdict> {
-        (self.0)(delivery).judge_shortly()
+    fn run(&self, delivery: &Delivery<E>) -> Option<Box<Verdict>> {
+        (self.0)(delivery).judge_shortly().map(Box::new)
     }
 }

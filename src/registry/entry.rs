@@ -31,7 +31,7 @@ impl<E: Send + Sync + 'static> Entry<E> {
     pub(super) fn new(record: Arc<Record>, goal: Goal<E>) -> Self {
         Self {
             tally: record.tally().clone(),
-            traits: record.tally().traits(),
+            traits: *record.tally().traits(),
             nature: goal.nature(),
             record,
             goal,
@@ -98,9 +98,9 @@ impl<E: Send + Sync + 'static> Entry<E> {
 
     /// Calls such a callback, and says how that ended, if not as handled without an answer.
     #[inline]
-    pub(super) fn call(&self, lent: &Delivery<E>, me: ThisThread) -> Option<Verdict> {
+    pub(super) fn call(&self, lent: &Delivery<E>, me: ThisThread) -> Option<Box<Verdict>> {
         let Goal::Typed(aim) = &self.goal else {
-            return Some(Verdict::Lost);
+            return Some(Box::new(Verdict::Lost));
         };
         let verdict = aim.target.run(lent);
         if verdict.is_none() {
@@ -145,9 +145,9 @@ impl<E: Send + Sync + 'static> Entry<E> {
         if self.nature == Nature::Callback {
             let turn = Turn::new(delivery, position, may_block);
             let ran = try_run(|| aim.target.run(turn.delivery()));
-            match ran.unwrap_or_else(|panic| Some(panicked(panic))) {
+            match ran.unwrap_or_else(|panic| Some(Box::new(panicked(panic)))) {
                 None => self.tally.leave_handled(ThisThread::get()),
-                Some(verdict) => turn.end(verdict),
+                Some(verdict) => turn.end(*verdict),
             }
         } else if is_last {
             let given = lent

@@ -147,13 +147,13 @@ impl<E: Send + Sync + 'static> Route<E> {
         });
         let position = lent.position();
         let verdict = ran.unwrap_or_else(|panic| {
-            let verdict = panicked(panic);
+            let verdict = Box::new(panicked(panic));
             if let Some(laps) = &mut laps {
                 entries[position].timed(laps, lent);
             }
             Some(verdict)
         })?;
-        Some((position, verdict))
+        Some((position, *verdict))
     }
 
     fn start(

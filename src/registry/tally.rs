@@ -59,7 +59,7 @@ impl Traits {
     /// Whether the delivery of an emission takes the short way from here on: nobody looks
     /// at it.
     #[inline]
-    pub(super) fn is_short(self, header: &Header) -> bool {
+    pub(super) fn is_short(&self, header: &Header) -> bool {
         self.is_plain && header.is_unwatched() && !self.mode.is_heard()
     }
 }
@@ -138,8 +138,8 @@ impl Tally {
     }
 
     #[inline]
-    pub(super) fn traits(&self) -> Traits {
-        self.traits
+    pub(super) fn traits(&self) -> &Traits {
+        &self.traits
     }
 
     /// Whether a delivery may be claimed the short way: there is nothing to ask but its

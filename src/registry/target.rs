@@ -60,9 +60,10 @@ pub(crate) trait Target<E: ?Sized + 'static>: Send + Sync {
 
     /// Handles a delivery that nobody looks at, and says how that ended, if not as handled
     /// without an answer. Called only where it is a [callback](Nature::Callback). A panic of
-    /// the callback's is the caller's to catch.
-    fn run(&self, _: &Delivery<E>) -> Option<Verdict> {
-        Some(Verdict::Lost)
+    /// the callback's is the caller's to catch. In a box, so that the answer of nearly all is
+    /// one register.
+    fn run(&self, _: &Delivery<E>) -> Option<Box<Verdict>> {
+        Some(Box::new(Verdict::Lost))
     }
 
     /// Passes on the one delivery of an emission. Called only where it is a [mailbox](Nature::Mailbox).
