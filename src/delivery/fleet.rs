@@ -117,7 +117,7 @@ impl<E: Send + Sync + 'static, L: Caller<E> + Clone + 'static> Parted<E, L> {
         };
         if let Some(emitted) = left {
             *lent = Some(Delivery::lent(
-                Alone::new(emitted, self.ledger.clone()).into(),
+                Alone::new(|| emitted, self.ledger.clone()).into(),
             ));
         }
     }

@@ -9,6 +9,7 @@
 //! apart, so that what is kept keeps neither emitter nor handlers.
 
 use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
 
 use crate::event::AnyEvent;
@@ -115,9 +116,9 @@ impl<E, L: Ledger + 'static> Direct<E, L> {
 
 impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
     /// One for somebody who alone holds it: in the place of one that has been put aside on
-    /// this thread, if there is such.
+    /// this thread, if there is such. What is emitted is made where it is to lie.
     #[inline(always)]
-    pub(super) fn alone(emitted: Emitted<E>, ledger: L) -> Box<Self> {
+    pub(super) fn alone(emitted: impl FnOnce() -> Emitted<E>, ledger: L) -> Box<Self> {
         // A thread that is about to end has none.
         let spare = SPARES.try_with(|spares| spares.borrow_mut().pop());
         match spare
@@ -126,10 +127,13 @@ impl<E: Send + Sync + 'static, L: Ledger + 'static> Direct<E, L> {
             .and_then(|spare| spare.downcast::<Self>().ok())
         {
             Some(mut spare) => {
-                spare.inside = Some(Inside { emitted, ledger });
+                let emitted = emitted();
+                // Nothing is in what was put aside: to drop that would have this one wait
+                // elsewhere.
+                mem::forget(spare.inside.replace(Inside { emitted, ledger }));
                 spare
             }
-            None => Box::new(Self::new(emitted, ledger)),
+            None => Box::new(Self::new(emitted(), ledger)),
         }
     }
 

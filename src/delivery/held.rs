@@ -26,7 +26,10 @@ pub(crate) struct Alone<E: ?Sized + 'static>(Box<dyn Flight<E>>);
 impl<E: Send + Sync + 'static> Alone<E> {
     /// For an emission that the ledger's origin has counted in, and that nobody keeps.
     #[inline(always)]
-    pub(crate) fn new(emitted: Emitted<E>, ledger: impl Caller<E> + 'static) -> Self {
+    pub(crate) fn new(
+        emitted: impl FnOnce() -> Emitted<E>,
+        ledger: impl Caller<E> + 'static,
+    ) -> Self {
         Self(Direct::alone(emitted, ledger))
     }
 }

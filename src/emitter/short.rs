@@ -151,12 +151,12 @@ impl Shared {
         };
         if is_unseen && route.runs_alone() {
             pass.pass_on();
-            Route::run_alone(Alone::new(emitted(event), Passing::new(found)), timed);
+            Route::run_alone(Alone::new(|| emitted(event), Passing::new(found)), timed);
             return Ok(receipt);
         }
         let course = way.course().clone();
         if is_unseen && timed.is_none() && route.posts() {
-            route.post(Alone::new(emitted(event), course));
+            route.post(Alone::new(|| emitted(event), course));
             return Ok(receipt);
         }
         let mut emitted = emitted(event);
