@@ -173,10 +173,10 @@ async fn a_long_handler_keeps_its_lease(engine: Engine) {
     let ran = runs.clone();
     let long = on::<Order>().call_async(move |_| {
         ran.fetch_add(1, Ordering::SeqCst);
-        actix::clock::sleep(1_500 * MS)
+        actix::clock::sleep(3_000 * MS)
     });
     linker.subscribe(long).unwrap();
-    let lease = 300 * MS;
+    let lease = 900 * MS;
     let worker = ready(world.worker(&linker).lease(lease)).await;
     // Would take it, as soon as its lease had run out.
     let _other = ready(world.worker(&linker).lease(lease)).await;
@@ -199,11 +199,11 @@ async fn a_blocking_handler_costs_neither_connection_nor_lease(engine: Engine) {
     let blocks = on::<Order>().call(move |order| {
         seen.add(order.id);
         let (_keep, never) = std::sync::mpsc::channel::<()>();
-        never.recv_timeout(1_000 * MS).unwrap_err();
+        never.recv_timeout(2_500 * MS).unwrap_err();
     });
     linker.subscribe(blocks).unwrap();
-    let worker = ready(world.worker(&linker).lease(200 * MS)).await;
-    let other = ready(world.worker(&Linker::start()).lease(200 * MS)).await;
+    let worker = ready(world.worker(&linker).lease(800 * MS)).await;
+    let other = ready(world.worker(&Linker::start()).lease(800 * MS)).await;
     drop(other);
     world.emitter.emit(Order { id: 1 });
     until("it is settled", || worker.stats().acked == 1).await;
