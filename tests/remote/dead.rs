@@ -97,6 +97,7 @@ async fn a_requeued_letter_runs_where_it_had_failed_and_nowhere_else(engine: Eng
     let requeued = requeued.await.unwrap();
     assert_eq!(requeued, 1);
     until("it is done", || worker.stats().acked == 1).await;
+    until("the other group has it", || other.len() > 0).await;
     assert_eq!((good.len(), bad.len(), other.len()), (1, 4, 1));
     assert!(world.dead().await.records.is_empty());
 }
