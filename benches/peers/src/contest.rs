@@ -83,9 +83,6 @@ pub struct Row {
     pub note: String,
     /// The row that it is divided by, where it is not the shape's floor.
     pub floor: Option<String>,
-    /// The figures of a round, before they are summed up.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    figures: Vec<f64>,
 }
 
 impl Row {
@@ -104,36 +101,47 @@ impl Row {
             turns: figures.len(),
             note: String::new(),
             floor: None,
+        }
+    }
+}
+
+/// The turns of one contestant, before they are summed up.
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+pub struct Turns {
+    name: String,
+    note: String,
+    floor: Option<String>,
+    /// What each of them came to.
+    figures: Vec<f64>,
+}
+
+impl Turns {
+    /// Of one that has had none yet.
+    fn none(contestant: Contestant) -> Self {
+        Self {
+            name: contestant.name,
+            note: contestant.note.to_owned(),
+            floor: contestant.floor,
             figures: Vec::new(),
         }
     }
 
-    /// Of one that has had no turn yet.
-    fn of_none(contestant: Contestant) -> Self {
-        Self {
-            note: contestant.note.to_owned(),
-            floor: contestant.floor,
-            turns: 0,
-            ..Self::of(contestant.name, vec![0.0])
-        }
-    }
-
-    /// Adds what was measured of the same contestant in another round.
+    /// Adds those that the same contestant has had in another round.
     pub fn add(&mut self, round: Self) {
         self.figures.extend(round.figures);
     }
 
-    /// Sums up the figures of all rounds.
+    /// Sums them up.
     ///
     /// # Panics
     ///
     /// When there are none.
     #[must_use]
-    pub fn summed_up(self) -> Self {
-        Self {
+    pub fn sum_up(self) -> Row {
+        Row {
             note: self.note,
             floor: self.floor,
-            ..Self::of(self.name, self.figures)
+            ..Row::of(self.name, self.figures)
         }
     }
 }
@@ -150,7 +158,7 @@ fn median(sorted: &[f64]) -> f64 {
 
 /// Lets the one contestant warm up that has this number, and take turns until the time of its
 /// round is over. Figures are in nanoseconds. The others are there, and idle.
-pub async fn contest(mut contestants: Vec<Contestant>, entry: Entry) -> Vec<Row> {
+pub async fn contest(mut contestants: Vec<Contestant>, entry: Entry) -> Vec<Turns> {
     let mut figures = Vec::new();
     if let Some(one) = contestants.get_mut(entry.number) {
         (one.turn)().await;
@@ -160,11 +168,11 @@ pub async fn contest(mut contestants: Vec<Contestant>, entry: Entry) -> Vec<Row>
             figures.push(time.as_nanos() as f64 / one.per_turn as f64);
         }
     }
-    let mut rows: Vec<_> = contestants.into_iter().map(Row::of_none).collect();
-    if let Some(row) = rows.get_mut(entry.number) {
-        row.figures = figures;
+    let mut all: Vec<_> = contestants.into_iter().map(Turns::none).collect();
+    if let Some(one) = all.get_mut(entry.number) {
+        one.figures = figures;
     }
-    rows
+    all
 }
 
 #[cfg(test)]
@@ -173,7 +181,7 @@ mod tests {
     use std::rc::Rc;
     use std::time::Duration;
 
-    use super::{Contestant, Entry, Row, contest, median};
+    use super::{Contestant, Entry, Row, Turns, contest, median};
 
     #[test]
     fn median_is_the_middle() {
@@ -202,19 +210,19 @@ mod tests {
         let time = Duration::ZERO;
         let run =
             |number| futures::executor::block_on(contest(contestants(), Entry { number, time }));
-        let mut rows = run(1);
-        assert_eq!((turns.borrow().as_str(), rows.len()), ("bb", 2));
-        for (row, round) in rows.iter_mut().zip(run(0)) {
-            row.add(round);
+        let mut all = run(1);
+        assert_eq!((turns.borrow().as_str(), all.len()), ("bb", 2));
+        for (one, round) in all.iter_mut().zip(run(0)) {
+            one.add(round);
         }
         assert_eq!(*turns.borrow(), "bbaa");
-        let rows = rows.into_iter().map(Row::summed_up);
+        let rows = all.into_iter().map(Turns::sum_up);
         assert_eq!(
             rows.map(|row| (row.median, row.turns)).collect::<Vec<_>>(),
             [(5.0, 1), (7.0, 1)]
         );
         // Nobody has that number.
-        assert!(run(2).iter().all(|row| row.turns == 0));
+        assert!(run(2).iter().all(|one| one.figures.is_empty()));
         assert_eq!(*turns.borrow(), "bbaa");
     }
 }

@@ -54,14 +54,15 @@ fn main() -> ExitCode {
     if let Some(alone) = options.alone {
         let shape = shapes::ALL.into_iter().find(|(name, _)| *name == alone);
         let (_, measure) = shape.expect("it was started with a shape's name");
-        let shape = match measure {
-            Measure::Whole(measure) => measure(effort),
-            Measure::Contest(measure) => measure(Entry {
-                number: options.contestant,
-                time: effort.per_round,
-            }),
+        let out = io::stdout().lock();
+        let written = match measure {
+            Measure::Whole(measure) => serde_json::to_writer(out, &measure(effort)),
+            Measure::Contest(measure) => {
+                let (number, time) = (options.contestant, effort.per_round);
+                serde_json::to_writer(out, &measure(Entry { number, time }))
+            }
         };
-        serde_json::to_writer(io::stdout().lock(), &shape).expect("it can be written");
+        written.expect("it can be written");
         return ExitCode::SUCCESS;
     }
     let begin = Instant::now();
@@ -69,10 +70,12 @@ fn main() -> ExitCode {
     for (name, measure) in shapes::ALL {
         if name.contains(&options.shape) {
             eprintln!("{name} ...");
-            let contestant = |number| in_its_own_process(name, options.is_quick, number);
+            let is_quick = options.is_quick;
             measured.push(match measure {
-                Measure::Whole(_) => contestant(0),
-                Measure::Contest(_) => in_rounds(effort, contestant),
+                Measure::Whole(_) => in_its_own_process(name, is_quick, 0),
+                Measure::Contest(_) => in_rounds(effort, |contestant| {
+                    in_its_own_process(name, is_quick, contestant)
+                }),
             });
         }
     }
@@ -87,7 +90,10 @@ fn main() -> ExitCode {
 }
 
 /// Measures a shape, or one of its contestants, in a process of its own.
-fn in_its_own_process(name: &str, is_quick: bool, contestant: usize) -> Shape {
+fn in_its_own_process<R>(name: &str, is_quick: bool, contestant: usize) -> Shape<R>
+where
+    R: serde::de::DeserializeOwned,
+{
     let this = env::current_exe().expect("a program knows where it is");
     let mut command = Command::new(this);
     command.args(["--alone", name, "--contestant", &contestant.to_string()]);

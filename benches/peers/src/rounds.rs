@@ -3,29 +3,37 @@
 
 use std::time::Instant;
 
-use crate::contest::Row;
+use crate::contest::Turns;
 use crate::effort::Effort;
 use crate::shapes::Shape;
 
 /// Measures all contestants of a shape in rounds, until the time is over. `measure` starts a
 /// process, in which the one of this number takes its turns.
-pub fn in_rounds(effort: Effort, measure: impl Fn(usize) -> Shape) -> Shape {
+pub fn in_rounds(effort: Effort, measure: impl Fn(usize) -> Shape<Turns>) -> Shape {
     let begin = Instant::now();
     // Nobody has this number: it says who takes part.
-    let mut shape = measure(usize::MAX);
-    let count = shape.rows.len();
+    let Shape {
+        name,
+        unit,
+        floor,
+        rows: mut all,
+    } = measure(usize::MAX);
     let mut rounds = 0;
     while rounds < effort.rounds || begin.elapsed() < effort.per_shape {
-        for number in order(count, rounds) {
-            let round = measure(number).rows.into_iter();
-            for (row, round) in shape.rows.iter_mut().zip(round) {
-                row.add(round);
+        for number in order(all.len(), rounds) {
+            let round = measure(number).rows;
+            for (one, round) in all.iter_mut().zip(round) {
+                one.add(round);
             }
         }
         rounds += 1;
     }
-    shape.rows = shape.rows.into_iter().map(Row::summed_up).collect();
-    shape
+    Shape {
+        name,
+        unit,
+        floor,
+        rows: all.into_iter().map(Turns::sum_up).collect(),
+    }
 }
 
 /// The order of a round: each by a stride of its own, so that most have another before them.

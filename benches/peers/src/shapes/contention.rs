@@ -21,7 +21,7 @@ use rustix::time::{ClockId, clock_gettime};
 use ventix::{Delivery, Emitter, Linker, Strategy, on};
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, Entry, contest};
+use crate::contest::{Contestant, Entry, Turns, contest};
 use crate::contestants::actix::{Counter, RAW};
 use crate::crew::Crew;
 use crate::event::{Event, Left, THREADS};
@@ -57,7 +57,7 @@ impl<const N: usize> Handler<Delivery<Own<N>>> for Listener {
 }
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     let rows = in_system(async {
         let (crew, arbiter) = (Crew::start(), Arbiter::new());
         let place = Place::There(arbiter.handle());

@@ -3,7 +3,7 @@
 use actix::Arbiter;
 
 use super::{Shape, in_system, peers};
-use crate::contest::{Entry, contest};
+use crate::contest::{Entry, Turns, contest};
 use crate::contestants::actix::RAW;
 use crate::contestants::bursts::Audience;
 use crate::contestants::ventix::{By, How, To, Way, ventix_all};
@@ -31,7 +31,7 @@ const WAYS: [Way; 14] = [
 ];
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     let rows = in_system(async {
         let arbiter = Arbiter::new();
         let audience = || Audience::new(1, Place::There(arbiter.handle()));

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use ventix::{Emitter, Linker, Strategy, Topic, on, on_topic};
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, Entry, contest};
+use crate::contest::{Contestant, Entry, Turns, contest};
 use crate::contestants::bursts::{Audience, each};
 use crate::event::{Event, Left};
 use crate::place::Place;
@@ -58,7 +58,7 @@ fn link_topic(linker: &Linker, left: &Left, topic: &Topic) {
 }
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     let audience = || Audience::new(SUBSCRIBERS, Place::Here);
     let rows = in_system(async {
         let alone = types(ALONE, audience(), link::<0>);

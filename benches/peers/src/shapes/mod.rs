@@ -16,14 +16,14 @@ use std::future::Future;
 
 use ::actix::System;
 
-use crate::contest::{Contestant, Entry, Row};
+use crate::contest::{Contestant, Entry, Row, Turns};
 use crate::contestants::bursts::Audience;
 use crate::contestants::{actix, broker, kameo, ractor, tokio};
 use crate::effort::Effort;
 
 /// What was measured of one shape.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
-pub struct Shape {
+pub struct Shape<R = Row> {
     /// What it is.
     pub name: String,
     /// What the figures are.
@@ -31,14 +31,14 @@ pub struct Shape {
     /// The row that the others are divided by, if there is one.
     pub floor: Option<String>,
     /// What was measured of each contestant.
-    pub rows: Vec<Row>,
+    pub rows: Vec<R>,
 }
 
 /// What measures a shape.
 #[derive(Clone, Copy, Debug)]
 pub enum Measure {
     /// Contestants, of which one takes its turns.
-    Contest(fn(Entry) -> Shape),
+    Contest(fn(Entry) -> Shape<Turns>),
     /// All of it at once.
     Whole(fn(Effort) -> Shape),
 }

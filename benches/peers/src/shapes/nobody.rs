@@ -7,7 +7,7 @@ use std::time::Instant;
 use ventix::{Emitter, Linker, Strategy, on};
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, Entry, contest};
+use crate::contest::{Contestant, Entry, Turns, contest};
 use crate::contestants::actix;
 use crate::contestants::actix::RAW;
 use crate::contestants::broker::{self, BROKER};
@@ -22,7 +22,7 @@ pub const NAME: &str = "no subscriber";
 pub const EMIT: &str = "ventix inline, emit";
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     let rows = in_system(async {
         let one = || Audience::new(1, Place::Here);
         let raw = actix::raw(one())

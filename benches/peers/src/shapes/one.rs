@@ -1,7 +1,7 @@
 //! One subscriber, on the thread that emits.
 
 use super::{Shape, in_system, peers};
-use crate::contest::{Entry, contest};
+use crate::contest::{Entry, Turns, contest};
 use crate::contestants::actix::RAW;
 use crate::contestants::bursts::Audience;
 use crate::contestants::ventix::{By, How, To, Way, ventix_all};
@@ -28,12 +28,12 @@ pub(super) const WAYS: [Way; 13] = [
 ];
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     of_handlers(NAME, 1, entry)
 }
 
 /// Measures handlers on the thread that emits.
-pub(super) fn of_handlers(name: &str, handlers: usize, entry: Entry) -> Shape {
+pub(super) fn of_handlers(name: &str, handlers: usize, entry: Entry) -> Shape<Turns> {
     let rows = in_system(async {
         let audience = || Audience::new(handlers, Place::Here);
         let mut contestants = peers(audience).await;

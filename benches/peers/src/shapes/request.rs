@@ -3,7 +3,7 @@
 use ::actix::Addr;
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, Entry, contest};
+use crate::contest::{Contestant, Entry, Turns, contest};
 use crate::contestants::actix::{Counter, Question};
 use crate::contestants::bursts::{Audience, one_by_one};
 use crate::contestants::ventix::{By, How, To, Way, ventix_all};
@@ -29,7 +29,7 @@ const WAYS: [Way; 8] = [
 ];
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     let rows = in_system(async {
         let audience = || Audience::new(1, Place::Here);
         let mut contestants = vec![

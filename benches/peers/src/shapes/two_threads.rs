@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix::Recipient;
 
 use super::{Shape, in_system};
-use crate::contest::{Contestant, Entry, contest};
+use crate::contest::{Contestant, Entry, Turns, contest};
 use crate::contestants::actix::{Counter, RAW};
 use crate::contestants::broker::{self, BROKER};
 use crate::contestants::bursts::Audience;
@@ -79,7 +79,7 @@ fn each(emit: impl Fn(Event) + Send + Sync + 'static) -> Emit {
 }
 
 /// Measures the shape.
-pub fn measure(entry: Entry) -> Shape {
+pub fn measure(entry: Entry) -> Shape<Turns> {
     let rows = in_system(async {
         let crew = Crew::start();
         let mut contestants = Vec::new();
